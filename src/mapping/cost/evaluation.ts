@@ -1,0 +1,49 @@
+/** What a mapping costs, or why it cannot be. All quantities are for the whole batch. */
+
+/** The roofline's three roofs. */
+export type Bound = "compute" | "on-chip" | "off-chip";
+
+/** The cost of one group: layers that run together, with the tensors between them staged on chip. */
+export interface GroupCost {
+  /** Indices of the layers, ascending. */
+  readonly layers: readonly number[];
+  /** Images per pass of each of those layers. */
+  readonly passes: readonly number[];
+  /** On-chip bytes reserved while the group runs. */
+  readonly footprintBytes: number;
+  readonly offChipBytes: number;
+  readonly onChipTrafficBytes: number;
+  readonly macs: number;
+  readonly latencyCycles: number;
+  readonly latencySeconds: number;
+  readonly energyJoules: number;
+  /** Which roof the latency touches; ties go to compute, then off-chip. */
+  readonly bound: Bound;
+}
+
+export interface FeasibleEvaluation {
+  readonly feasible: true;
+  /** False when a paper-mode answer does not fit under the full model's footprint; always true in full mode. */
+  readonly physical: boolean;
+  /** The full model's peak footprint: differs from peakFootprintBytes in paper mode only. */
+  readonly physicalPeakFootprintBytes: number;
+  readonly latencyCycles: number;
+  readonly latencySeconds: number;
+  readonly offChipBytes: number;
+  readonly onChipTrafficBytes: number;
+  readonly peakFootprintBytes: number;
+  readonly energyJoules: number;
+  readonly groups: readonly GroupCost[];
+}
+
+/** Does not fit: an answer, not an exception. */
+export interface InfeasibleEvaluation {
+  readonly feasible: false;
+  /** Indices of the layers of the group that needs most. */
+  readonly group: readonly number[];
+  /** What that group needs: the smallest memory in which this mapping would fit. */
+  readonly requiredBytes: number;
+  readonly availableBytes: number;
+}
+
+export type Evaluation = FeasibleEvaluation | InfeasibleEvaluation;

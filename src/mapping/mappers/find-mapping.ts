@@ -1,0 +1,84 @@
+/** Runs a mapper under a budget: the one way in which the command line, the studio and tests search. */
+import type { Clock } from "../../base/host.ts";
+import { evaluate, evaluateLayerByLayer } from "../cost/evaluate.ts";
+import type { Evaluation } from "../cost/evaluation.ts";
+import type { Problem } from "../cost/problem.ts";
+import type { Mapping } from "../space/mapping.ts";
+import type { Mapper, SearchState } from "./mapper.ts";
+
+/** When to stop; the first limit that is reached ends the search with the best so far. */
+export interface Budget {
+  readonly seconds?: number;
+  readonly evaluations?: number;
+}
+
+export interface FindOptions {
+  readonly seed?: number;
+  readonly budget?: Budget;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (state: SearchState) => void;
+  readonly clock?: Clock;
+}
+
+/** What was found, evaluated afresh by the cost model: a mapper's own claims are never passed on unchecked. */
+export interface FoundMapping {
+  /** Undefined when no mapping fits. */
+  readonly mapping: Mapping | undefined;
+  /** The mapping's cost; when nothing fits, why the least demanding mapping (layer by layer) does not. */
+  readonly evaluation: Evaluation;
+  /** Layer by layer on the same problem. */
+  readonly baseline: Evaluation;
+  readonly search: SearchState;
+  readonly elapsedSeconds: number;
+  readonly stopped: "finished" | "budget" | "interrupted";
+}
+
+/** Evaluations a sampling mapper spends when no budget is given: the paper's 40 x 50 samples (DNNFuser, section 5.1). */
+export const defaultEvaluations = 2_000;
+
+const monotonicClock: Clock = () => performance.now() / 1_000;
+
+/** How long a search may hold the thread before timers and signals get their turn. */
+const turnSeconds = 0.03;
+
+/**
+ * Searches a mapping for the problem.
+ *
+ * @returns the best mapping found with its evaluation, even when interrupted or out of budget
+ */
+export async function findMapping(
+  mapper: Mapper,
+  problem: Problem,
+  options: FindOptions = {},
+): Promise<FoundMapping> {
+  const clock = options.clock ?? monotonicClock;
+  const start = clock();
+  const deadline = start + (options.budget?.seconds ?? Number.POSITIVE_INFINITY);
+  const maxEvaluations =
+    options.budget?.evaluations ??
+    (options.budget?.seconds === undefined ? defaultEvaluations : Number.POSITIVE_INFINITY);
+  const stopAfter = options.budget?.evaluations ?? Number.POSITIVE_INFINITY;
+  const search = mapper.search(problem, { seed: options.seed ?? 1, maxEvaluations });
+
+  let stopped: FoundMapping["stopped"] = "finished";
+  let turnEnd = start + turnSeconds;
+  let step = search.next();
+  while (!step.done) {
+    options.onProgress?.(step.value);
+    const now = clock();
+    if (options.signal?.aborted) stopped = "interrupted";
+    else if (now >= deadline || step.value.evaluations >= stopAfter) stopped = "budget";
+    if (stopped !== "finished") break;
+    if (now >= turnEnd) {
+      await new Promise<void>((resolve) => setTimeout(resolve, 0));
+      turnEnd = clock() + turnSeconds;
+    }
+    step = search.next();
+  }
+  const state = step.value;
+  if (!step.done) search.return(state);
+  const elapsedSeconds = clock() - start;
+  const baseline = evaluateLayerByLayer(problem);
+  const evaluation = state.best === undefined ? baseline : evaluate(problem, state.best);
+  return { mapping: state.best, evaluation, baseline, search: state, elapsedSeconds, stopped };
+}

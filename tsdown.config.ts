@@ -1,0 +1,16 @@
+import { defineConfig } from "tsdown";
+
+export default defineConfig({
+  entry: {
+    index: "src/index.ts",
+    node: "src/host/index.ts",
+    report: "src/report/index.ts",
+    cli: "src/cli/main.ts",
+  },
+  format: "esm",
+  platform: "neutral",
+  target: "node20",
+  dts: true,
+  clean: true,
+  fixedExtension: false,
+});
