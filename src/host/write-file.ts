@@ -1,0 +1,41 @@
+/** Writes files whole or not at all: a crash or Ctrl-C never leaves half a result behind. */
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileError } from "./read-file.ts";
+
+/**
+ * Writes to a temporary file in the same folder, then renames it. Folders on the way are made.
+ *
+ * @throws LaminateError bad-input that names the path
+ */
+export function writeFileAtomically(path: string, data: string | Uint8Array): void {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    // Devices and pipes (/dev/stdout) cannot be renamed onto.
+    if (isSpecial(path)) {
+      writeFileSync(path, data);
+      return;
+    }
+    writeFileSync(temporary, data);
+    renameSync(temporary, path);
+  } catch (error) {
+    removeQuietly(temporary);
+    throw fileError(path, error);
+  }
+}
+
+/** The first error is the one to tell. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Its folder is not there either.
+  }
+}
+
+function isSpecial(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && !stats.isFile();
+}
