@@ -17,7 +17,7 @@ export type Attribute =
   | { readonly kind: "tensors"; readonly value: readonly Tensor[] }
   | { readonly kind: "graphs"; readonly value: readonly Graph[] }
   /** Sparse tensors and type protos: kept so that a file can be written again, understood by no operator. */
-  | { readonly kind: "unsupported"; readonly what: string };
+  | { readonly kind: "unsupported"; readonly what: string; readonly encoded: Uint8Array };
 
 /** One operator at one place of the network. */
 export interface OpNode {
@@ -52,6 +52,8 @@ export interface Graph {
   readonly constants: ReadonlyMap<string, Tensor>;
   /** What the file itself says of intermediate values (value_info). */
   readonly statedTypes: ReadonlyMap<string, TensorType>;
+  /** Values that are no dense tensors (sequences, maps, optionals): TypeProto messages as the file holds them. */
+  readonly otherTypes?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** A graph as a file holds it. Model-local functions are already inlined. */

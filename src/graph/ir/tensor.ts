@@ -24,7 +24,9 @@ export type ElementType =
   | "bool"
   | "string"
   | "complex64"
-  | "complex128";
+  | "complex128"
+  /** The file does not say, or the value is no dense tensor (a sequence, a map); constants never are. */
+  | "undefined";
 
 /** A dimension: its size, or the name of a symbol that `--shape` or `--batch` binds. */
 export type Dimension = number | string;
@@ -46,8 +48,11 @@ export type TensorData =
   | { readonly kind: "strings"; readonly strings: readonly Uint8Array[] }
   /** Uniform pseudo-random elements in [low, high), from the mulberry32 generator started at seed. */
   | { readonly kind: "synthetic"; readonly low: number; readonly high: number; readonly seed: number }
-  /** External data whose file is not there: the shape is known, the elements are not. */
-  | { readonly kind: "missing"; readonly location: string };
+  /**
+   * Elements that are not there: the shape is known, they are not. The location is the external data file that is
+   * missing, "" where the model names none; the offset in it is in bytes.
+   */
+  | { readonly kind: "missing"; readonly location: string; readonly offset?: number };
 
 /** A constant: an initializer, a tensor attribute or a folded value. All dimensions are numbers. */
 export interface Tensor {
@@ -56,7 +61,7 @@ export interface Tensor {
   readonly data: TensorData;
 }
 
-/** Bits of one element as stored; strings have no fixed size and count as 0. */
+/** Bits of one element as stored; strings have no fixed size and count as 0, as does what is not a tensor. */
 export const elementBits: Readonly<Record<ElementType, number>> = {
   float32: 32,
   float64: 64,
@@ -81,6 +86,7 @@ export const elementBits: Readonly<Record<ElementType, number>> = {
   string: 0,
   complex64: 64,
   complex128: 128,
+  undefined: 0,
 };
 
 /** Elements of a shape whose dimensions are all numbers; undefined when a dimension is a symbol. */
