@@ -1,0 +1,18 @@
+/** The JSON Schemas of the documents, as published in schemas/: they follow from the same zod schemas that are used. */
+import { z } from "zod";
+import { errorSchema } from "./error-document.ts";
+import { inspectSchema } from "./inspect-document.ts";
+import { mapSchema } from "./map-schema.ts";
+
+/** File name in schemas/ -> JSON Schema (2020-12). Readers must accept fields that later versions add. */
+export function documentSchemas(): Readonly<Record<string, object>> {
+  return {
+    "map.schema.json": publish("laminate.map/1", mapSchema),
+    "inspect.schema.json": publish("laminate.inspect/1", inspectSchema),
+    "error.schema.json": publish("laminate.error/1", errorSchema),
+  };
+}
+
+function publish(title: string, schema: z.ZodType): object {
+  return { title, ...z.toJSONSchema(schema, { io: "input" }) };
+}

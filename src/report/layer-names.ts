@@ -1,0 +1,20 @@
+/** Names of layers, and the short forms that fit a chip of a chart. */
+import { known } from "../base/assert.ts";
+import type { Workload } from "../mapping/workload/workload.ts";
+
+/** The name of a layer by its index. */
+export function layerName(workload: Workload, layer: number): string {
+  return known(workload.layers[layer], `layer ${layer}`).name;
+}
+
+/**
+ * A name for tight places: exporters write paths like "/features/features.3/conv/Conv"; parts that the part before
+ * repeats, and the operator's type at the end, say nothing new. `features.3/conv`.
+ */
+export function shortName(name: string): string {
+  const parts = name.split("/").filter((part) => part !== "");
+  const told = parts.filter((part, at) => !parts[at + 1]?.startsWith(`${part}.`));
+  const last = told.at(-1) ?? name;
+  const operatorOnly = told.length > 1 && /^[A-Z][A-Za-z]*$/.test(last);
+  return (operatorOnly ? told.slice(0, -1) : told).join("/") || name;
+}
