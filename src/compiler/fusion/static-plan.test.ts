@@ -1,0 +1,203 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { graphBuilder } from "../../../test/graph-builder.ts";
+import type { TypedGraph } from "../../graph/ir/graph.ts";
+import { activationsRead } from "./data-flow.ts";
+import { rolesOf } from "./roles.ts";
+import { fuse } from "./static-plan.ts";
+
+/** Blocks as lines of node names. */
+function plan(typed: TypedGraph): string[] {
+  const fused = fuse(typed);
+  return fused.blocks.map((block) =>
+    block.nodes.map((node) => typed.graph.nodes[node]?.name ?? "?").join(" "),
+  );
+}
+
+const image = [1, 4, 8, 8];
+const half = [1, 4, 4, 4];
+
+describe("static plan", () => {
+  test("activation, normalisation and pooling join the convolution that feeds them", () => {
+    const g = graphBuilder();
+    const x = g.input("x", image);
+    const w = g.constant("w", [4, 4, 3, 3]);
+    const c1 = g.node("Conv", "conv1", [x, w], image);
+    const n1 = g.node("BatchNormalization", "bn1", [c1, w, w, w, w], image);
+    const r1 = g.node("Relu", "relu1", [n1], image);
+    const p1 = g.node("MaxPool", "pool1", [r1], half, { attributes: { kernel_shape: [2, 2] } });
+    const c2 = g.node("Conv", "conv2", [p1, w], half);
+    expect(plan(g.build([c2]))).toEqual(["conv1 bn1 relu1 pool1", "conv2"]);
+  });
+
+  test("a residual addition joins the later of its two producers", () => {
+    const g = graphBuilder();
+    const w = g.constant("w", [4, 4, 3, 3]);
+    const stem = g.node("Conv", "stem", [g.input("x", image), w], image);
+    const relu = g.node("Relu", "relu0", [stem], image);
+    const c1 = g.node("Conv", "conv1", [relu, w], image);
+    const c2 = g.node("Conv", "conv2", [c1, w], image);
+    const down = g.node("Conv", "downsample", [relu, w], image);
+    const sum = g.node("Add", "add", [c2, down], image);
+    const out = g.node("Relu", "relu", [sum], image);
+    expect(plan(g.build([out]))).toEqual(["stem relu0", "conv1", "conv2", "downsample add relu"]);
+  });
+
+  test("x * sigmoid(x) and a decomposed layer normalisation stay with the matrix product", () => {
+    const g = graphBuilder();
+    const [s, m] = [
+      [1, 8, 16],
+      [1, 8, 1],
+    ];
+    const w = g.constant("w", [16, 16]);
+    const x = g.node("MatMul", "matmul", [g.input("x", s), w], s);
+    const sig = g.node("Sigmoid", "sigmoid", [x], s);
+    const swish = g.node("Mul", "swish", [x, sig], s);
+    const mean = g.node("ReduceMean", "mean", [swish], m);
+    const sub = g.node("Sub", "sub", [swish, mean], s);
+    const sq = g.node("Pow", "pow", [sub, w], s);
+    const variance = g.node("ReduceMean", "variance", [sq], m);
+    const deviation = g.node("Sqrt", "sqrt", [variance], m);
+    const norm = g.node("Div", "div", [sub, deviation], s);
+    const q = g.node("MatMul", "q", [norm, w], s);
+    const k = g.node("MatMul", "k", [norm, w], s);
+    const add = g.node("Add", "add", [k, swish], s);
+    expect(plan(g.build([q, add]))).toEqual([
+      "matmul sigmoid swish mean sub pow variance sqrt div",
+      "q",
+      "k add",
+    ]);
+  });
+
+  test("the gate of a squeeze-and-excitation is multiplied where its only reader is", () => {
+    // In the gate's block the product would be written and read again: 2 x 256 elements for 2 x 4 of the gate.
+    const g = graphBuilder();
+    const w = g.constant("w", [4, 4, 1, 1]);
+    const x = g.node("Conv", "depthwise", [g.input("x", image), w], image);
+    const pooled = g.node("GlobalAveragePool", "squeeze", [x], [1, 4, 1, 1]);
+    const fc1 = g.node("Conv", "fc1", [pooled, w], [1, 4, 1, 1]);
+    const fc2 = g.node("Conv", "fc2", [fc1, w], [1, 4, 1, 1]);
+    const gate = g.node("Sigmoid", "gate", [fc2], [1, 4, 1, 1]);
+    const scaled = g.node("Mul", "scale", [x, gate], image);
+    const out = g.node("Conv", "project", [scaled, w], image);
+    expect(plan(g.build([out]))).toEqual(["depthwise squeeze", "fc1", "fc2 gate", "scale project"]);
+  });
+
+  test("a concatenation with one reader moves there, with many it joins what feeds it", () => {
+    const build = (readers: number): TypedGraph => {
+      const g = graphBuilder();
+      const w = g.constant("w", [4, 4, 1, 1]);
+      const x = g.input("x", image);
+      const a = g.node("Conv", "a", [x, w], image);
+      const b = g.node("Conv", "b", [x, w], image);
+      const both = g.node("Concat", "concat", [a, b], [1, 8, 8, 8]);
+      const outputs = Array.from({ length: readers }, (_, index) =>
+        g.node("Conv", `reader${index}`, [both, w], image),
+      );
+      return g.build(outputs);
+    };
+    expect(plan(build(1))).toEqual(["a", "b", "concat reader0"]);
+    expect(plan(build(2))).toEqual(["a", "b concat", "reader0", "reader1"]);
+  });
+
+  test("constants and known shapes belong to the block that uses them", () => {
+    const g = graphBuilder();
+    const w = g.constant("w", [16, 8]);
+    const x = g.input("x", [2, 3, 8]);
+    const wt = g.node("Transpose", "transpose", [w], [8, 16]);
+    const y = g.node("MatMul", "matmul", [x, wt], [2, 3, 16]);
+    const shape = g.node("Shape", "shape", [y], [3], { elementType: "int64" });
+    g.known(shape);
+    const dims = g.node("Concat", "dims", [shape], [2], { elementType: "int64" });
+    const z = g.node("MatMul", "late", [y, w], [2, 3, 16]);
+    const out = g.node("Reshape", "reshape", [z, dims], [6, 16]);
+    expect(plan(g.build([out]))).toEqual(["transpose matmul", "shape dims late reshape"]);
+  });
+
+  test("operators before the first layer join it, or form one block when several layers read them", () => {
+    const build = (readers: number): TypedGraph => {
+      const g = graphBuilder();
+      const table = g.constant("table", [100, 16]);
+      const ids = g.input("ids", [1, 8], "int64");
+      const kinds = g.input("kinds", [1, 8], "int64");
+      const a = g.node("Gather", "words", [table, ids], [1, 8, 16]);
+      const b = g.node("Gather", "roles", [table, kinds], [1, 8, 16]);
+      const x = g.node("Add", "embed", [a, b], [1, 8, 16]);
+      const outputs = Array.from({ length: readers }, (_, index) =>
+        g.node("MatMul", `matmul${index}`, [x, table], [1, 8, 16]),
+      );
+      return g.build(outputs);
+    };
+    expect(plan(build(1))).toEqual(["words roles embed matmul0"]);
+    expect(plan(build(2))).toEqual(["words roles embed", "matmul0", "matmul1"]);
+  });
+
+  test("what is not understood stays alone", () => {
+    const g = graphBuilder();
+    const w = g.constant("w", [4, 4, 1, 1]);
+    const a = g.node("Conv", "a", [g.input("x", image), w], image);
+    const strange = g.node("Strange", "strange", [a], image, { domain: "example" });
+    g.unsupported("strange", "Strange");
+    const after = g.node("Relu", "relu", [strange], image);
+    const b = g.node("Conv", "b", [after, w], image);
+    expect(plan(g.build([b]))).toEqual(["a", "strange", "relu b"]);
+  });
+
+  test("a graph of constants is one block", () => {
+    const g = graphBuilder();
+    const w = g.constant("w", [4]);
+    expect(plan(g.build([g.node("Neg", "neg", [g.node("Abs", "abs", [w], [4])], [4])]))).toEqual(["abs neg"]);
+  });
+});
+
+/** A random network: every node reads one or two earlier values. */
+const randomGraph = fc
+  .array(
+    fc.record({
+      operator: fc.constantFrom("Conv", "Relu", "Add", "Concat", "MaxPool", "Strange"),
+      first: fc.nat(),
+      second: fc.nat(),
+      extent: fc.constantFrom(1, 4, 8),
+    }),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((rows) => {
+    const g = graphBuilder();
+    const w = g.constant("w", [4, 4, 1, 1]);
+    const values = [g.input("x", image), w];
+    rows.forEach(({ operator, first, second, extent }, index) => {
+      const pick = (at: number): string => values[at % values.length] ?? w;
+      const name = `n${index}`;
+      const reads = operator === "Add" || operator === "Concat" ? [pick(first), pick(second)] : [pick(first)];
+      values.push(g.node(operator, name, reads, [1, 4, extent, extent]));
+      if (operator === "Strange") g.unsupported(name, operator);
+    });
+    return g.build([values.at(-1) ?? w]);
+  });
+
+test("any network: every node in one block, blocks in topological order, one heavy operator at most", () => {
+  fc.assert(
+    fc.property(randomGraph, (typed) => {
+      const { blocks } = fuse(typed);
+      const { flow, roles } = rolesOf(typed);
+      const members = blocks.flatMap((block) => block.nodes);
+      expect([...members].sort((a, b) => a - b)).toEqual(typed.graph.nodes.map((_, index) => index));
+      const blockOf = new Map(blocks.flatMap((block, index) => block.nodes.map((node) => [node, index])));
+      const heavy: number[] = [];
+      blocks.forEach((block, index) => {
+        const own = block.nodes.filter((node) => roles[node] === "heavy");
+        expect(own.length).toBeLessThanOrEqual(1);
+        heavy.push(...own);
+        if (block.nodes.some((node) => roles[node] === "barrier"))
+          expect(block.nodes.filter((node) => roles[node] !== "constant")).toHaveLength(1);
+        for (const node of block.nodes)
+          for (const value of activationsRead(flow, node)) {
+            const producer = flow.producerOf.get(value);
+            if (producer !== undefined) expect(blockOf.get(producer)).toBeLessThanOrEqual(index);
+          }
+      });
+      expect(heavy).toEqual([...heavy].sort((a, b) => a - b));
+    }),
+    { numRuns: 300 },
+  );
+});
