@@ -21,7 +21,7 @@ export function graphOf(proto: GraphProto, context: GraphContext, where: string)
   const constants = constantsOf(proto, context, where);
   const others = new Map<string, Uint8Array>();
   const values = (infos: readonly ValueInfoProto[]): readonly Value[] =>
-    infos.map((info) => valueOf(info, others, where));
+    infos.map((info) => namedValue(info, others, where));
   // Before IR version 4 a constant had to be an input too; later that means a default, which here is a constant.
   const inputs = values(proto.input).filter(({ name }) => !constants.has(name));
   const outputs = values(proto.output);
@@ -50,7 +50,7 @@ function constantsOf(proto: GraphProto, context: GraphContext, where: string): R
   return constants;
 }
 
-function valueOf(info: ValueInfoProto, others: Map<string, Uint8Array>, where: string): Value {
+function namedValue(info: ValueInfoProto, others: Map<string, Uint8Array>, where: string): Value {
   const { name, type, other } = statedType(info, where);
   if (other !== undefined) others.set(name, other);
   return { name, type };

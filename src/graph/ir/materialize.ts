@@ -1,0 +1,133 @@
+/**
+ * The bytes of a tensor's elements. Synthetic ones are drawn here and nowhere else: uniform in [low, high), one draw
+ * of mulberry32 for each element in row-major order, rounded to the element type; integers are the floor, booleans
+ * whether the draw is at least one half. O(elements).
+ */
+import { badInput } from "../../base/errors.ts";
+import { mulberry32 } from "../../base/mulberry32.ts";
+import { type ElementType, elementBits, elementCount, type Tensor } from "./tensor.ts";
+
+/** More than any machine's typed array holds is refused before it is asked for. */
+const maximumBytes = 2 ** 32;
+
+/**
+ * Little-endian elements in row-major order, as raw_data holds them: a view where the tensor has them, made anew where
+ * they are synthetic. Throws bad-input for missing elements, strings, and types without a synthetic form.
+ */
+export function materialize(tensor: Tensor, where = "tensor"): Uint8Array {
+  switch (tensor.data.kind) {
+    case "bytes":
+      return tensor.data.bytes;
+    case "strings":
+      throw badInput("strings have no fixed encoding", { where, fix: "use a numeric tensor here" });
+    case "missing":
+      throw missing(tensor.data.location, where);
+    case "synthetic":
+      return synthetic(tensor, tensor.data, where);
+    default:
+      return tensor.data satisfies never;
+  }
+}
+
+/** Bytes of the elements as stored; undefined for strings. */
+export function tensorByteLength(tensor: Tensor): number | undefined {
+  if (tensor.elementType === "string") return undefined;
+  return Math.ceil(((elementCount(tensor.shape) ?? 0) * elementBits[tensor.elementType]) / 8);
+}
+
+function missing(location: string, where: string): Error {
+  const what = location === "" ? "no file is named" : `the file ${JSON.stringify(location)} is not there`;
+  return badInput(`the elements are needed, but ${what}`, {
+    where,
+    fix: "put the external data beside the model, or use a model that holds its weights",
+  });
+}
+
+interface Recipe {
+  readonly low: number;
+  readonly high: number;
+  readonly seed: number;
+}
+
+function synthetic(tensor: Tensor, { low, high, seed }: Recipe, where: string): Uint8Array {
+  const count = elementCount(tensor.shape) ?? 0;
+  const byteLength = (count * elementBits[tensor.elementType]) / 8;
+  const write = elementWriter(tensor.elementType);
+  if (write === undefined || byteLength > maximumBytes) {
+    const why = write === undefined ? `of type ${tensor.elementType}` : `in ${byteLength} bytes`;
+    throw badInput(`synthetic elements ${why} cannot be made`, {
+      where,
+      fix: "use a model that holds its weights",
+    });
+  }
+  const bytes = new Uint8Array(byteLength);
+  const draw = mulberry32(seed);
+  write(bytes, count, () => low + (high - low) * draw());
+  return bytes;
+}
+
+type Fill = (bytes: Uint8Array, count: number, draw: () => number) => void;
+
+/** One loop for each type: a call for each element through a table would double the time of a large network. */
+function elementWriter(elementType: ElementType): Fill | undefined {
+  switch (elementType) {
+    case "float32":
+      return each(4, (view, at, value) => view.setFloat32(at, value, true));
+    case "float64":
+      return each(8, (view, at, value) => view.setFloat64(at, value, true));
+    case "float16":
+      return each(2, (view, at, value) => view.setUint16(at, float16Bits(value), true));
+    case "bfloat16":
+      return each(2, (view, at, value) => view.setUint16(at, bfloat16Bits(value), true));
+    case "int64":
+      return each(8, (view, at, value) => view.setBigInt64(at, BigInt(Math.floor(value)), true));
+    case "uint64":
+      return each(8, (view, at, value) => view.setBigUint64(at, BigInt(Math.floor(value)), true));
+    case "int32":
+    case "uint32":
+      return each(4, (view, at, value) => view.setInt32(at, Math.floor(value), true));
+    case "int16":
+    case "uint16":
+      return each(2, (view, at, value) => view.setInt16(at, Math.floor(value), true));
+    case "int8":
+    case "uint8":
+      return each(1, (view, at, value) => view.setInt8(at, Math.floor(value)));
+    case "bool":
+      return each(1, (view, at, value) => view.setUint8(at, value >= 0.5 ? 1 : 0));
+    default:
+      return undefined;
+  }
+}
+
+function each(size: number, set: (view: DataView, at: number, value: number) => void): Fill {
+  return (bytes, count, draw) => {
+    const view = new DataView(bytes.buffer);
+    for (let index = 0; index < count; index++) set(view, index * size, draw());
+  };
+}
+
+/** IEEE half precision, rounded to nearest, ties to even. */
+export function float16Bits(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const magnitude = Math.abs(value);
+  if (magnitude >= 65520) return sign | 0x7c00;
+  const exponent = Math.max(-14, Math.floor(Math.log2(magnitude)));
+  // In units of the last place; below 2^-14 the numbers are spaced evenly. Carries run into the exponent by design.
+  const units = roundToEven(magnitude / 2 ** (exponent - 10));
+  return sign | (units + (exponent + 14) * 1024);
+}
+
+/** The upper half of a float32, rounded to nearest, ties to even. */
+export function bfloat16Bits(value: number): number {
+  const word = new Uint32Array(new Float32Array([value]).buffer)[0] ?? 0;
+  if (Number.isNaN(value)) return 0x7fc0;
+  return ((word + 0x7fff + ((word >>> 16) & 1)) >>> 16) & 0xffff;
+}
+
+function roundToEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
