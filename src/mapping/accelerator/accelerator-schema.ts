@@ -89,6 +89,10 @@ const sourceKeys = Object.values(filePaths);
 /** The file's shape. Parsing it yields numbers in base units; see toAccelerator in parse-accelerator.ts. */
 export const acceleratorFileSchema = z
   .strictObject({
+    schema: z
+      .literal("laminate.accelerator/1")
+      .optional()
+      .meta({ description: "Which notation this is; may be left out." }),
     name: z.string().min(1).max(100).meta({ description: "Name shown in reports." }),
     description: z.string().default("").meta({ description: "What machine this is, in a sentence or two." }),
     cores: count(1e6, "Cores, each with its own array of processing elements.").default(1),
@@ -121,6 +125,9 @@ export const acceleratorFileSchema = z
 
 /** The parsed file: quantities in bytes, bytes per second, hertz and picojoules. */
 export type AcceleratorFile = z.output<typeof acceleratorFileSchema>;
+
+/** A file as it is written: quantities as text. */
+export type AcceleratorFileInput = z.input<typeof acceleratorFileSchema>;
 
 /** How quantities are written again, by field. */
 export const quantityWriters = {

@@ -72,7 +72,7 @@ describe("errors name line, column and the way out", () => {
     [
       "an unknown key besides",
       `${complete}\ncolour: red`,
-      'mine.yaml:13:1: unknown key "colour"; keys here: name',
+      'mine.yaml:13:1: unknown key "colour"; keys here: schema, name',
     ],
     ["a mistyped key", `${complete}\ncore: 2`, 'mine.yaml:13:1: unknown key "core"; did you mean "cores"?'],
     [

@@ -1,12 +1,18 @@
 /** Writes an accelerator as YAML that parse-accelerator.ts reads back as the same accelerator. */
 import { stringify } from "yaml";
 import type { Accelerator } from "./accelerator.ts";
-import { filePaths, quantityWriters } from "./accelerator-schema.ts";
+import { type AcceleratorFileInput, filePaths, quantityWriters } from "./accelerator-schema.ts";
 
 /** YAML with units; sources last. */
 export function printAccelerator(accelerator: Accelerator): string {
+  return stringify(acceleratorFile(accelerator), { lineWidth: 110 });
+}
+
+/** The same as data: its JSON is an accelerator file too, since JSON is YAML. */
+export function acceleratorFile(accelerator: Accelerator): AcceleratorFileInput {
   const { capacity, bandwidth, frequency, energy } = quantityWriters;
-  const file = {
+  return {
+    schema: "laminate.accelerator/1",
     name: accelerator.name,
     description: accelerator.description,
     cores: accelerator.cores,
@@ -23,10 +29,9 @@ export function printAccelerator(accelerator: Accelerator): string {
       energyPerByte: energy(accelerator.energyPerOffChipBytePicojoules),
     },
     energyPerMac: energy(accelerator.energyPerMacPicojoules),
-    elementType: accelerator.elementType,
+    elementType: accelerator.elementType as AcceleratorFileInput["elementType"],
     sources: fileSources(accelerator),
   };
-  return stringify(file, { lineWidth: 110 });
 }
 
 /** Sources by the keys of the file instead of our field names. */

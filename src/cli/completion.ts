@@ -1,0 +1,87 @@
+/** `laminate completion SHELL`: completes verbs, options, presets, gallery names and mappers. */
+import type { Command } from "commander";
+import { usageError } from "../base/errors.ts";
+import { presetNames } from "../mapping/accelerator/presets/presets.ts";
+import { type Cli, examples } from "./cli.ts";
+import { galleryNames } from "./load-model.ts";
+import { mapperNames } from "./search.ts";
+
+export function addCompletion(program: Command, cli: Cli): void {
+  program
+    .command("completion <shell>")
+    .description("print a completion script for bash, zsh or fish")
+    .option("--json", "errors as JSON")
+    .addHelpText(
+      "after",
+      examples("completion bash >> ~/.bashrc", "completion fish > ~/.config/fish/completions/laminate.fish"),
+    )
+    .action((shell: string) => {
+      cli.terminal.print(scriptFor(shell, wordsOf(program)));
+    });
+}
+
+/** What may follow a verb. */
+interface Words {
+  readonly verbs: readonly string[];
+  readonly options: ReadonlyMap<string, readonly string[]>;
+}
+
+function wordsOf(program: Command): Words {
+  const options = program.commands.map((verb) => {
+    const own = verb.options.flatMap(({ long }) => (long === undefined || long === null ? [] : [long]));
+    return [verb.name(), [...own, ...verb.commands.map((inner) => inner.name()), "--help"]] as const;
+  });
+  return { verbs: program.commands.map((verb) => verb.name()), options: new Map(options) };
+}
+
+function scriptFor(shell: string, words: Words): string {
+  switch (shell) {
+    case "bash":
+      return bashScript(words);
+    case "zsh":
+      return `autoload -U +X bashcompinit && bashcompinit\n${bashScript(words)}`;
+    case "fish":
+      return fishScript(words);
+    default:
+      throw usageError(`there is no completion for "${shell}"`, {
+        where: "SHELL",
+        fix: "one of bash, zsh, fish",
+      });
+  }
+}
+
+function bashScript({ verbs, options }: Words): string {
+  const cases = [...options].map(([verb, names]) => `    ${verb}) words="${names.join(" ")}" ;;`);
+  return `_laminate() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" words=""
+  case "$before" in
+    -a|--accelerator) words="${presetNames.join(" ")}" ;;
+    --mapper) words="${mapperNames().join(" ")}" ;;
+    --objective) words="latency energy traffic" ;;
+    laminate) words="${verbs.join(" ")}" ;;
+    map|evaluate|inspect) words="${galleryNames().join(" ")}" ;;
+  esac
+  if [[ -z "$words" || "$word" == -* ]]; then case "\${COMP_WORDS[1]}" in
+${cases.join("\n")}
+  esac; fi
+  COMPREPLY=($(compgen -W "$words" -- "$word"))
+}
+complete -o default -F _laminate laminate`;
+}
+
+function fishScript({ verbs, options }: Words): string {
+  const lines = [`complete -c laminate -n __fish_use_subcommand -a "${verbs.join(" ")}"`];
+  for (const [verb, names] of options) {
+    for (const name of names) {
+      const word = name.startsWith("--") ? `-l ${name.slice(2)}` : `-a ${name}`;
+      lines.push(`complete -c laminate -n "__fish_seen_subcommand_from ${verb}" ${word}`);
+    }
+  }
+  const seen = '-n "__fish_seen_subcommand_from map evaluate"';
+  lines.push(`complete -c laminate ${seen} -l accelerator -x -a "${presetNames.join(" ")}"`);
+  lines.push(`complete -c laminate ${seen} -l mapper -x -a "${mapperNames().join(" ")}"`);
+  lines.push(
+    `complete -c laminate -n "__fish_seen_subcommand_from map evaluate inspect" -a "${galleryNames().join(" ")}"`,
+  );
+  return lines.join("\n");
+}

@@ -1,0 +1,61 @@
+/** From what the user names as MODEL to its workload: the gallery, reading, shapes, fusion, layers. */
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { badInput } from "../base/errors.ts";
+import { nearestName } from "../base/nearest.ts";
+import { fuse } from "../compiler/fusion/static-plan.ts";
+import type { TypedGraph } from "../graph/ir/graph.ts";
+import type { ElementType } from "../graph/ir/tensor.ts";
+import { importOnnx } from "../graph/onnx/import-onnx.ts";
+import { inferShapes } from "../graph/ops/infer-shapes.ts";
+import { folderReader } from "../host/folder-reader.ts";
+import { packageRoot } from "../host/package-root.ts";
+import { readWholeFile } from "../host/read-file.ts";
+import { extractWorkload } from "../mapping/workload/extract.ts";
+import type { Workload } from "../mapping/workload/workload.ts";
+import type { ModelOptions } from "./options.ts";
+
+export interface LoadedModel {
+  readonly typed: TypedGraph;
+  readonly workload: Workload;
+}
+
+/** Reads a model and makes its workload, for one image. */
+export function loadModel(nameOrFile: string, options: ModelOptions, elementType: ElementType): LoadedModel {
+  const path = modelPath(nameOrFile);
+  const external = folderReader(dirname(path));
+  const model = importOnnx(readWholeFile(path), {
+    name: basename(path),
+    readExternal: (name) => external.read(name),
+  });
+  const typed = inferShapes(model, {
+    batch: 1,
+    ...(options.shape === undefined ? {} : { bindings: options.shape }),
+    ...(options.symbol === undefined ? {} : { symbols: options.symbol }),
+  });
+  const name = basename(path).replace(/\.onnx$/i, "");
+  return { typed, workload: extractWorkload(fuse(typed), { name, elementType }) };
+}
+
+/** Names of the networks that come with the package. */
+export function galleryNames(): readonly string[] {
+  const folder = galleryFolder();
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  return files.flatMap((file) => (file.endsWith(".onnx") ? [file.slice(0, -".onnx".length)] : [])).toSorted();
+}
+
+/** The file of a gallery name, or the path itself. A file at the path wins over the gallery. */
+function modelPath(nameOrFile: string): string {
+  if (existsSync(nameOrFile)) return nameOrFile;
+  const names = galleryNames();
+  const name = names.find((known) => known === nameOrFile || known === `tv_${nameOrFile}`);
+  if (name !== undefined) return join(galleryFolder(), `${name}.onnx`);
+  const near = nearestName(nameOrFile, names);
+  const meant = near === undefined ? "" : `did you mean "${near}"? `;
+  throw badInput(`there is no model "${nameOrFile}", neither as a file nor in the gallery`, {
+    where: "MODEL",
+    fix: `${meant}give the path of an ONNX file, or one of ${names.join(", ")}`,
+  });
+}
+
+const galleryFolder = (): string => join(packageRoot(), "models");

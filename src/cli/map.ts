@@ -1,0 +1,72 @@
+/** `laminate map`: the best fusion mapping of a network on an accelerator. */
+import type { Command } from "commander";
+import { encodeMapping } from "../mapping/space/encoding.ts";
+import { mapDocument } from "../report/map-document.ts";
+import { type Answer, answerExitCode, deliver, type OutputOptions } from "./answer.ts";
+import { type Cli, examples } from "./cli.ts";
+import { noteMergeHint } from "./merge-hint-note.ts";
+import {
+  addJsonOption,
+  addProblemOptions,
+  addSearchOptions,
+  type ProblemOptions,
+  type SearchOptions,
+} from "./options.ts";
+import { defaultMapper, defaultSeed, findMapper, searchWatched } from "./search.ts";
+import { type Settings, settle } from "./settings.ts";
+
+interface MapOptions extends ProblemOptions, SearchOptions, OutputOptions {
+  readonly requireProof?: boolean;
+}
+
+export function addMap(program: Command, cli: Cli): void {
+  const command = program
+    .command("map <model>")
+    .description(
+      "find the best way to fuse a network's layers; MODEL is an ONNX file or a name of the gallery",
+    )
+    .option("--mapper <name>", `how to search (default: ${defaultMapper})`);
+  addJsonOption(addSearchOptions(addProblemOptions(command)))
+    .option("--require-proof", "exit with 6 unless the mapping is proven optimal")
+    .option("-o, --out <folder>", "write result.json, report.html, trace.json and run.json there")
+    .option("--report <file>", "write the HTML report")
+    .option("--trace <file>", "write the schedule as a Chrome trace")
+    .addHelpText(
+      "after",
+      examples(
+        "map resnet18 --memory 20MB --batch 64",
+        "map net.onnx -a edge-npu --objective energy --json > result.json",
+        "map vgg16 -b 64 -m 20MB --paper-mode --mapper g-teacher --seed 7 --budget 2000evals",
+      ),
+    )
+    .action((model: string, options: MapOptions) => map(cli, model, options));
+}
+
+async function map(cli: Cli, modelName: string, options: MapOptions): Promise<void> {
+  const mapper = findMapper(options.mapper ?? defaultMapper);
+  const settings = settle(modelName, options);
+  const answer = await findAnswer(cli, mapper.name, settings, options);
+  deliver(cli, answer, options);
+  if (answer.found.mapping !== undefined) noteMergeHint(cli, settings.problem, answer.found.mapping);
+  cli.exitWith(answerExitCode(cli, answer, options.requireProof));
+}
+
+/** Searches and makes the document. */
+export async function findAnswer(
+  cli: Cli,
+  mapperName: string,
+  { problem, modelName, acceleratorName }: Settings,
+  options: SearchOptions,
+): Promise<Answer> {
+  const found = await searchWatched(findMapper(mapperName), problem, options, cli.terminal);
+  const document = mapDocument({
+    modelName,
+    problem,
+    accelerator: acceleratorName,
+    mapperName,
+    seed: options.seed ?? defaultSeed,
+    found,
+    vector: found.mapping && encodeMapping(found.mapping, problem.batch),
+  });
+  return { problem, found, document };
+}

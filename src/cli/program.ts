@@ -1,0 +1,41 @@
+/** All verbs in one program. */
+import { Command } from "commander";
+import { packageVersion } from "../host/package-root.ts";
+import { addArch } from "./arch.ts";
+import type { Cli, Verb } from "./cli.ts";
+import { addCompletion } from "./completion.ts";
+import { addDemo } from "./demo.ts";
+import { addDoctor } from "./doctor.ts";
+import { addEvaluate } from "./evaluate.ts";
+import { exitCodesHelp } from "./exit-codes.ts";
+import { addInspect } from "./inspect.ts";
+import { addMap } from "./map.ts";
+import { addReport } from "./report.ts";
+import { addTrace } from "./trace.ts";
+
+/** In the order of the help: from looking to mapping to showing. */
+const verbs: readonly Verb[] = [
+  addInspect,
+  addArch,
+  addMap,
+  addEvaluate,
+  addTrace,
+  addReport,
+  addDemo,
+  addCompletion,
+  addDoctor,
+];
+
+/** The commander program; errors are thrown, never printed by commander itself. */
+export function createProgram(cli: Cli): Command {
+  const program = new Command("laminate")
+    .description("Finds the best way to fuse a neural network's layers on an accelerator, with the proof.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError(true)
+    .helpCommand("help [verb]", "show the help of a verb")
+    .addHelpText("after", `\n${exitCodesHelp}`);
+  for (const addVerb of verbs) addVerb(program, cli);
+  return program;
+}

@@ -1,0 +1,108 @@
+/** A search that people watch: a progress bar on a terminal, and Ctrl-C keeps the best so far. */
+import { SingleBar } from "cli-progress";
+import { usageError } from "../base/errors.ts";
+import { formatBytes, formatCount, formatJoules, formatSeconds } from "../base/format.ts";
+import { suggestName } from "../base/nearest.ts";
+import { mapperByName, mappers } from "../index.ts";
+import type { Objective, Problem } from "../mapping/cost/problem.ts";
+import { type FoundMapping, findMapping } from "../mapping/mappers/find-mapping.ts";
+import type { Mapper, SearchState } from "../mapping/mappers/mapper.ts";
+import type { SearchOptions } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+
+export const defaultMapper = "exact";
+export const defaultSeed = 1;
+
+/** Names of all mappers. */
+export function mapperNames(): readonly string[] {
+  return mappers.map((create) => create().name);
+}
+
+/** The mapper of a name. */
+export function findMapper(name: string): Mapper {
+  const mapper = mapperByName(name);
+  if (mapper !== undefined) return mapper;
+  throw usageError(`there is no mapper "${name}"`, {
+    where: "--mapper",
+    fix: suggestName(name, mapperNames(), "mappers"),
+  });
+}
+
+/** Runs a mapper under the user's eyes. */
+export async function searchWatched(
+  mapper: Mapper,
+  problem: Problem,
+  options: SearchOptions,
+  terminal: Terminal,
+): Promise<FoundMapping> {
+  const interrupt = listenForInterrupt(terminal);
+  const bar = progressBar(mapper.name, problem.objective ?? "latency", terminal);
+  try {
+    return await findMapping(mapper, problem, {
+      seed: options.seed ?? defaultSeed,
+      signal: interrupt.signal,
+      onProgress: bar.update,
+      ...(options.budget === undefined ? {} : { budget: options.budget }),
+    });
+  } finally {
+    bar.stop();
+    interrupt.release();
+  }
+}
+
+/** The first Ctrl-C asks the search to end, a second one ends the process. */
+function listenForInterrupt({ note }: Terminal): {
+  readonly signal: AbortSignal;
+  readonly release: () => void;
+} {
+  const controller = new AbortController();
+  const listener = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+    note("interrupted: keeping the best so far");
+  };
+  process.on("SIGINT", listener);
+  return { signal: controller.signal, release: () => void process.off("SIGINT", listener) };
+}
+
+/** Bars for shorter waits only flicker. */
+const quietMilliseconds = 1_000;
+
+interface Bar {
+  readonly update: (state: SearchState) => void;
+  readonly stop: () => void;
+}
+
+function progressBar(name: string, objective: Objective, terminal: Terminal): Bar {
+  const stream = terminal.progressStream;
+  if (stream === undefined) return { update: () => {}, stop: () => {} };
+  const start = performance.now();
+  let bar: SingleBar | undefined;
+  const update = (state: SearchState): void => {
+    if (bar === undefined && performance.now() - start < quietMilliseconds) return;
+    const share = state.progress ?? 0;
+    const payload = {
+      done: formatCount(state.evaluations),
+      best: state.bestCost === undefined ? "none" : formatCost(state.bestCost, objective),
+    };
+    if (bar === undefined) {
+      const format = `${name} {bar} {percentage}% | {done} evaluations | best {best}`;
+      bar = new SingleBar({ format, stream, hideCursor: true, clearOnComplete: true, fps: 5 });
+      bar.start(1, share, payload);
+    } else bar.update(share, payload);
+  };
+  return { update, stop: () => bar?.stop() };
+}
+
+function formatCost(cost: number, objective: Objective): string {
+  switch (objective) {
+    case "latency":
+      return formatSeconds(cost);
+    case "energy":
+      return formatJoules(cost);
+    case "traffic":
+      return formatBytes(cost);
+    default:
+      return objective satisfies never;
+  }
+}

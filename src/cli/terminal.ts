@@ -1,0 +1,50 @@
+/** The two streams that a verb writes to: answers go to stdout, everything else to stderr. */
+import pc from "picocolors";
+
+type Colors = ReturnType<typeof pc.createColors>;
+
+export interface Terminal {
+  /** The answer: stdout. A line break is added. */
+  readonly print: (text: string) => void;
+  /** Everything else: stderr. A line break is added. */
+  readonly note: (text: string) => void;
+  /** Colours of stdout; plain when it is no terminal, or NO_COLOR is set. */
+  readonly color: Colors;
+  /** Colours of stderr. */
+  readonly noteColor: Colors;
+  /** Columns of stdout. */
+  readonly columns: number;
+  /** Where a progress bar may be drawn; undefined when nobody is watching. */
+  readonly progressStream: NodeJS.WriteStream | undefined;
+}
+
+/** The streams of this process. */
+export function processTerminal(): Terminal {
+  const { stdout, stderr } = process;
+  return {
+    print: (text) => void stdout.write(`${text}\n`),
+    note: (text) => void stderr.write(`${text}\n`),
+    color: pc.createColors(wantsColor(stdout)),
+    noteColor: pc.createColors(wantsColor(stderr)),
+    columns: stdout.columns ?? 100,
+    progressStream: stderr.isTTY && process.env.CI === undefined ? stderr : undefined,
+  };
+}
+
+/** https://no-color.org: any value that is not empty switches colours off; FORCE_COLOR switches them on. */
+function wantsColor(stream: NodeJS.WriteStream): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0") return true;
+  return stream.isTTY === true && TERM !== "dumb";
+}
+
+/** A reader that stops early (`| head`) is no error: end quietly. */
+export function endQuietlyOnClosedPipe(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
+      throw error;
+    });
+  }
+}
