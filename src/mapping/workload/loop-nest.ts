@@ -218,7 +218,7 @@ function recurrent(call: HeavyCall): LoopNest {
 
 /**
  * Two operands become a matrix product: labels of both and the result are groups, of both alone C, of the second K, the
- * rest Y. Any other equation is one loop over all its labels.
+ * rest Y. Of more operands every point takes one product fewer than there are operands.
  */
 function einsum(call: HeavyCall): LoopNest {
   const equation = call.node.attributes.get("equation");
@@ -234,7 +234,7 @@ function einsum(call: HeavyCall): LoopNest {
   const result = new Set(stated === undefined ? once(terms) : labels(stated, call.output(0).length));
   const [a, b] = terms;
   if (a === undefined || b === undefined || terms.length !== 2) {
-    return { kind: "matmul", dimensions: { ...noLoops, Y: product(extents.values()) } };
+    return { kind: "matmul", dimensions: { ...noLoops, C: terms.length - 1, Y: product(extents.values()) } };
   }
   const weightsFirst = call.isConstant(0) && !call.isConstant(1);
   const [moving, held] = weightsFirst ? [new Set(b), new Set(a)] : [new Set(a), new Set(b)];

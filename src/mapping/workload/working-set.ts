@@ -5,8 +5,9 @@
  * - convolutions and layers without a heavy operator: of [N, C, H, W] a row is C x W elements; with more spatial axes all
  *   but the last count as H. Of a tensor of lower rank a convolution touches bytes / Y, a layer without a heavy operator
  *   one vector along the last axis.
- * - matrix products: of every tensor bytes / (N Y groups), at least one vector along the last axis. For x W that is one
- *   row of x (C elements) and one of the result (K elements).
+ * - matrix products: of every tensor bytes / (N Y groups), at most a row of the larger matrix (C or K elements of a group),
+ *   at least one vector along the last axis. For x W that is one row of x (C elements) and one of the result (K elements);
+ *   a cache that only passes through the block is not held as a whole.
  *
  * A window operator of filter k, dilation d needs (k - 1) d + 1 rows along each spatial axis but the last, at most what
  * there is; a transposed one with stride s the s-th part, rounded up. A matrix product of two activations needs one row
@@ -71,9 +72,12 @@ function keepLargest(bytesOf: Map<string, number>, value: string, bytes: number)
 function rowBytes(sizes: Sizes, nest: LoopNest, value: string): number {
   const shape = sizes.shape(value);
   const bytes = sizes.bytes(value);
-  const { N, Y, groups } = nest.dimensions;
+  const { N, K, C, Y, groups } = nest.dimensions;
   const vector = Math.min(bytes, sizes.elementsToBytes(value, shape.at(-1) ?? 1));
-  if (nest.kind === "matmul" || nest.kind === "attention") return share(bytes, N * Y * groups, vector);
+  if (nest.kind === "matmul" || nest.kind === "attention") {
+    const widest = sizes.elementsToBytes(value, Math.max(K, C) / groups);
+    return Math.max(vector, Math.min(widest, share(bytes, N * Y * groups, 0)));
+  }
   if (shape.length >= 4) return share(bytes, perImage(shape, sizes) * product(shape.slice(2, -1)), 0);
   return nest.kind === "vector" ? vector : share(bytes, N * Y, vector);
 }

@@ -1,0 +1,239 @@
+/**
+ * Groups under the full model, pass sizes on a ladder. The ring buffers of a source hold the largest pass size among
+ * the source and its region, or the source and its one reader (space/ring-buffers.ts), so a partial group is described
+ * by that largest size so far for every source whose buffers are still open, and a Pareto front for each such state.
+ *
+ * Which readers of a fork lie inside depends on where the group ends, so the steps of a group (what opens, is touched,
+ * closes at each layer) differ between ends; groups of one row whose first steps agree share those steps' fronts.
+ *
+ * O(groups x layers x states x pass sizes x front length); states = pass sizes ^ open sources at worst.
+ */
+import { known } from "../../../base/assert.ts";
+import type { CostModel } from "../../cost/cost-model.ts";
+import { type GroupGraph, groupGraph } from "../../space/group-graph.ts";
+import { doublingLadder } from "../../space/pass-sizes.ts";
+import { createFrontMerger, type Front, hasPoint, originFront, type ShiftedFront } from "./front.ts";
+import type { GroupRow, GroupSolver, RowLimits } from "./group-solver.ts";
+
+/** A source while its buffers are open: the state keeps the index of its largest pass size so far. */
+interface Slot {
+  /** Distinguishes sources within a row. */
+  readonly id: string;
+  /** Bytes of its tensors for one image. */
+  readonly bytes: number;
+}
+
+/** What a layer does to the state: slots that it opens before and after being read, touches and closes. */
+interface Step {
+  readonly signature: string;
+  /** The slots open before the layer; the state's entries in this order. */
+  readonly open: readonly Slot[];
+  /** Loads that open here with pass size 1 and are touched at once. */
+  readonly loads: readonly Slot[];
+  /** Whether each of [...open, ...loads] is touched by this layer. */
+  readonly touched: readonly boolean[];
+  /** Whether each of [...open, ...loads] stays open afterwards. */
+  readonly stays: readonly boolean[];
+  /** What the layer itself opens, with its own pass size. */
+  readonly opened: readonly Slot[];
+}
+
+/** The fronts after a step, by state; a state lists, for each open slot, the index of its largest pass size so far. */
+type StateFronts = ReadonlyMap<string, { readonly state: readonly number[]; readonly front: Front }>;
+
+/** Where a decision leads: the new state, and what the decision costs. */
+interface Move {
+  readonly state: readonly number[];
+  readonly footprintBytes: number;
+  readonly weightBytes: number;
+}
+
+const originStates: StateFronts = new Map([["", { state: [], front: originFront }]]);
+
+export function createFullGroups(model: CostModel): GroupSolver {
+  let merger = createFrontMerger();
+  let pointsMade = 0;
+  const { batch, memoryBytes, workload } = model.problem;
+  const ladder = doublingLadder(batch);
+  const counts = ladder.map((pass) => model.passCount(pass));
+
+  /** The effect of mapping `layer` with the choice-th pass size in a state. Buffers are paid as they open and grow. */
+  const move = (step: Step, state: readonly number[], layer: number, choice: number): Move => {
+    const next: number[] = [];
+    let footprintBytes = 0;
+    const slots = [...step.open, ...step.loads];
+    slots.forEach((slot, index) => {
+      const before = state[index] ?? 0;
+      const after = step.touched[index] ? Math.max(before, choice) : before;
+      const paid = index < step.open.length ? (ladder[before] ?? 0) : 0;
+      footprintBytes += ((ladder[after] ?? 0) - paid) * slot.bytes;
+      if (step.stays[index]) next.push(after);
+    });
+    for (const slot of step.opened) {
+      footprintBytes += (ladder[choice] ?? 0) * slot.bytes;
+      next.push(choice);
+    }
+    return { state: next, footprintBytes, weightBytes: (counts[choice] ?? 0) * model.weightBytes(layer) };
+  };
+
+  const advance = (
+    step: Step,
+    before: StateFronts,
+    layer: number,
+    limits: RowLimits,
+    roomBytes: number,
+  ): StateFronts => {
+    const parts = new Map<string, { readonly state: readonly number[]; readonly fronts: ShiftedFront[] }>();
+    for (const { state, front } of before.values()) {
+      for (let choice = 0; choice < ladder.length; choice++) {
+        const { state: next, footprintBytes, weightBytes } = move(step, state, layer, choice);
+        const key = next.join();
+        const part = parts.get(key) ?? { state: next, fronts: [] };
+        part.fronts.push({ front, footprintBytes, weightBytes });
+        parts.set(key, part);
+      }
+    }
+    const frontLimits = {
+      cap: limits.cap,
+      bound: limits.bound,
+      footprintBytes: roomBytes,
+      weightBytes: limits.weightLimit(layer),
+    };
+    const after = new Map<string, { readonly state: readonly number[]; readonly front: Front }>();
+    for (const [key, { state, fronts }] of parts) {
+      const front = merger.merge(fronts, frontLimits);
+      if (!front) continue;
+      pointsMade += front.size;
+      after.set(key, { state, front });
+    }
+    return after;
+  };
+
+  const row = (first: number, limits: RowLimits): GroupRow => {
+    /** Fronts by the signatures of the steps so far. */
+    const cache = new Map<string, StateFronts>();
+    let reserved = 0;
+
+    /** The fronts before each step of the group first..last, and after the last. */
+    const frontsAlong = (steps: readonly Step[], last: number): readonly StateFronts[] => {
+      const along: StateFronts[] = [originStates];
+      let prefix = "";
+      let states = originStates;
+      let room = memoryBytes;
+      steps.forEach((step, index) => {
+        const layer = first + index;
+        room = Math.min(room, memoryBytes - model.workingSetBytes(layer));
+        prefix += step.signature;
+        // The last layer streams no further weights after it, so what it may stream is not cut by what could follow.
+        const ends = layer === last;
+        const cached = ends ? undefined : cache.get(prefix);
+        states =
+          cached ??
+          advance(
+            step,
+            states,
+            layer,
+            ends ? { ...limits, weightLimit: () => Number.POSITIVE_INFINITY } : limits,
+            room,
+          );
+        if (!ends) cache.set(prefix, states);
+        along.push(states);
+      });
+      return along;
+    };
+
+    const leastWeights = (last: number): number => {
+      reserved = Math.max(reserved, model.workingSetBytes(last));
+      if (reserved > memoryBytes || !limits.wanted(last)) return Number.POSITIVE_INFINITY;
+      const steps = stepsOf(groupGraph(workload, { first, last }), model);
+      const final = frontsAlong(steps, last).at(-1)?.get("")?.front;
+      return final ? (final.weights[final.size - 1] ?? 0) : Number.POSITIVE_INFINITY;
+    };
+
+    const passes = (last: number): readonly number[] => {
+      const steps = stepsOf(groupGraph(workload, { first, last }), model);
+      const along = frontsAlong(steps, last);
+      const end = known(along.at(-1)?.get(""), "the front of a group that fits").front;
+      let point = {
+        key: "",
+        footprint: end.footprint[end.size - 1] ?? 0,
+        weights: end.weights[end.size - 1] ?? 0,
+      };
+      const found: number[] = [];
+      for (let layer = last; layer >= first; layer--) {
+        const step = known(steps[layer - first], "step");
+        const back = stepBack(step, known(along[layer - first], "fronts"), layer, point);
+        found.unshift(known(ladder[back.choice], "pass size"));
+        point = back.point;
+      }
+      return found;
+    };
+
+    const stepBack = (
+      step: Step,
+      before: StateFronts,
+      layer: number,
+      point: { readonly key: string; readonly footprint: number; readonly weights: number },
+    ) => {
+      for (const [key, { state, front }] of before) {
+        for (let choice = 0; choice < ladder.length; choice++) {
+          const tried = move(step, state, layer, choice);
+          if (tried.state.join() !== point.key) continue;
+          const footprint = point.footprint - tried.footprintBytes;
+          const weights = point.weights - tried.weightBytes;
+          if (hasPoint(front, footprint, weights)) return { choice, point: { key, footprint, weights } };
+        }
+      }
+      throw new Error(`internal: no way back from layer ${layer}`);
+    };
+
+    return { leastWeights, passes, mayGoOn: () => reserved <= memoryBytes };
+  };
+
+  return {
+    space: "contiguous groups, pass sizes 1, 2, 4, .. batch",
+    row,
+    takeThinned: () => {
+      const { thinned } = merger;
+      merger = createFrontMerger();
+      return thinned;
+    },
+    get pointsMade() {
+      return pointsMade;
+    },
+  };
+}
+
+/** What each layer of a group does to the open buffers. */
+function stepsOf(graph: GroupGraph, model: CostModel): readonly Step[] {
+  const { workload } = model.problem;
+  const lives = graph.sources.map(({ producer, tensors, readers, region }) => {
+    const touches = new Set(readers.length > 1 ? region : readers);
+    const bytes = tensors.reduce((total, tensor) => total + (workload.tensors[tensor]?.bytes ?? 0), 0);
+    const slot: Slot = { id: `${producer ?? `t${tensors[0]}`}`, bytes };
+    const closes = Math.max(...touches);
+    return { slot, producer, opens: producer ?? Math.min(...touches), closes, touches };
+  });
+  let open: typeof lives = [];
+  const steps: Step[] = [];
+  for (let layer = graph.range.first; layer <= graph.range.last; layer++) {
+    const loads = lives.filter((life) => life.producer === undefined && life.opens === layer);
+    const opened = lives.filter((life) => life.producer === layer);
+    const all = [...open, ...loads];
+    const touched = all.map((life) => life.touches.has(layer));
+    const stays = all.map((life) => life.closes > layer);
+    const ids = all.map(
+      (life, index) => `${life.slot.id}${touched[index] ? "!" : ""}${stays[index] ? "" : "."}`,
+    );
+    steps.push({
+      signature: `${ids.join()}|${opened.map((life) => life.slot.id).join()};`,
+      open: open.map((life) => life.slot),
+      loads: loads.map((life) => life.slot),
+      touched,
+      stays,
+      opened: opened.map((life) => life.slot),
+    });
+    open = [...all.filter((_, index) => stays[index]), ...opened];
+  }
+  return steps;
+}

@@ -1,0 +1,36 @@
+/** What the search over group boundaries asks of a group: the fewest streamed bytes of weights within the memory. */
+
+/** How precisely a row of groups is solved, and what may be left out of it. */
+export interface RowLimits {
+  readonly cap: number;
+  readonly bound: "upper" | "lower";
+  /** Weights of layers first..layer beyond which no group that goes on after `layer` can beat what is known. */
+  weightLimit(layer: number): number;
+  /** Whether the group first..last can still matter. */
+  wanted(last: number): boolean;
+  /** The last group end that is wanted. */
+  readonly furthest: number;
+}
+
+/** The groups that start at one layer. */
+export interface GroupRow {
+  /**
+   * The fewest bytes of streamed weights of the group first..last that fit in the memory; Infinity when none do. Called
+   * with ascending `last` from `first`, for every layer up to limits.furthest.
+   */
+  leastWeights(last: number): number;
+  /** Pass sizes of the layers first..last that reach leastWeights(last); only after it was asked for, upper bound only. */
+  passes(last: number): readonly number[];
+  /** Whether a group that starts here and goes past `last` may still fit. */
+  mayGoOn(last: number): boolean;
+}
+
+export interface GroupSolver {
+  /** The space in which the solver's answers are the least, as docs/cost-model.md names it. */
+  readonly space: string;
+  row(first: number, limits: RowLimits): GroupRow;
+  /** Whether some front was thinned since this was last asked. */
+  takeThinned(): boolean;
+  /** Points of fronts merged so far: the measure of work, reported as evaluations. */
+  readonly pointsMade: number;
+}
