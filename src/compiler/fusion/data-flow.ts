@@ -3,6 +3,7 @@
  * network, or their results are known without running it (shapes, axes, indices). Linear in the graph.
  */
 import { known } from "../../base/assert.ts";
+import { nodeReads } from "../../graph/ir/captures.ts";
 import type { Graph, OpNode, TypedGraph } from "../../graph/ir/graph.ts";
 
 /** What a node is to a fusion plan. */
@@ -23,7 +24,7 @@ export interface DataFlow {
 /** Follows the values of a graph. `barriers` are nodes that are never constant, whatever they read. */
 export function dataFlow(typed: TypedGraph, barriers: ReadonlySet<number>): DataFlow {
   const { graph } = typed;
-  const reads = graph.nodes.map(valuesRead);
+  const reads = graph.nodes.map((node) => [...new Set(nodeReads(node))]);
   const constants = new Set<string>([...graph.constants.keys(), ...typed.values.keys()]);
   const isConstantNode = graph.nodes.map((node, index) => {
     const constant = isConstant(node, known(reads[index], "reads"), constants, barriers.has(index));
@@ -44,13 +45,6 @@ export function dataFlow(typed: TypedGraph, barriers: ReadonlySet<number>): Data
 export function activationsRead(flow: DataFlow, node: number): readonly string[] {
   if (flow.isConstantNode[node]) return [];
   return known(flow.reads[node], "reads").filter((value) => !flow.constants.has(value));
-}
-
-/** Whether a node holds graphs of its own (If, Loop, Scan): what it costs is decided when it runs. */
-export function hasSubgraph(node: OpNode): boolean {
-  for (const attribute of node.attributes.values())
-    if (attribute.kind === "graph" || attribute.kind === "graphs") return true;
-  return false;
 }
 
 function isConstant(
@@ -82,32 +76,4 @@ function consumers(reads: readonly (readonly string[])[]): ReadonlyMap<string, r
     }
   });
   return consumersOf;
-}
-
-function valuesRead(node: OpNode): readonly string[] {
-  const values = new Set(node.inputs);
-  values.delete("");
-  if (hasSubgraph(node)) for (const value of capturedBy(node)) values.add(value);
-  return [...values];
-}
-
-/** Values that the subgraphs of a node use and do not define. */
-function capturedBy(node: OpNode): Set<string> {
-  const captured = new Set<string>();
-  for (const attribute of node.attributes.values()) {
-    const graphs =
-      attribute.kind === "graph" ? [attribute.value] : attribute.kind === "graphs" ? attribute.value : [];
-    for (const graph of graphs) for (const value of freeValues(graph)) captured.add(value);
-  }
-  return captured;
-}
-
-function freeValues(graph: Graph): Set<string> {
-  const used = new Set(graph.outputs.map((output) => output.name));
-  for (const node of graph.nodes) for (const value of valuesRead(node)) used.add(value);
-  for (const input of graph.inputs) used.delete(input.name);
-  for (const constant of graph.constants.keys()) used.delete(constant);
-  for (const node of graph.nodes) for (const output of node.outputs) used.delete(output);
-  used.delete("");
-  return used;
 }

@@ -1,9 +1,10 @@
 /** What each node of a graph is to the static plan. */
 import { known } from "../../base/assert.ts";
+import { subgraphs } from "../../graph/ir/captures.ts";
 import type { OpNode, TypedGraph } from "../../graph/ir/graph.ts";
+import { rowOf } from "../../graph/ops/registry.ts";
 import type { DataFlow } from "./data-flow.ts";
-import { dataFlow, hasSubgraph } from "./data-flow.ts";
-import { isHeavy } from "./heavy.ts";
+import { dataFlow } from "./data-flow.ts";
 
 /**
  * heavy: computes with weights or contracts two activations. light: everything else that is understood. barrier: not
@@ -19,7 +20,7 @@ export interface Roles {
 
 export function rolesOf(typed: TypedGraph): Roles {
   const unsupported = new Set(typed.unsupported.map(({ node }) => node));
-  const isBarrier = (node: OpNode): boolean => unsupported.has(node.name) || hasSubgraph(node);
+  const isBarrier = (node: OpNode): boolean => unsupported.has(node.name) || subgraphs(node).length > 0;
   const barriers = new Set<number>();
   typed.graph.nodes.forEach((node, index) => {
     if (isBarrier(node)) barriers.add(index);
@@ -31,4 +32,9 @@ export function rolesOf(typed: TypedGraph): Roles {
     return isHeavy(node) ? "heavy" : "light";
   });
   return { flow, roles };
+}
+
+/** An Einsum of one operand only moves and sums. */
+function isHeavy(node: OpNode): boolean {
+  return rowOf(node)?.heavy === true && node.inputs.length > 1;
 }

@@ -132,6 +132,21 @@ describe("static plan", () => {
     expect(plan(build(2))).toEqual(["words roles embed", "matmul0", "matmul1"]);
   });
 
+  test("a mask that the file computes late takes nothing from the matrix product that it masks", () => {
+    const g = graphBuilder();
+    const [rows, square] = [
+      [1, 8, 16],
+      [1, 8, 8],
+    ];
+    const scores = g.node("MatMul", "qk", [g.input("q", rows), g.input("k", [1, 16, 8])], square);
+    const bit = g.node("Cast", "cast", [g.input("mask", [1, 1, 8], "int64")], [1, 1, 8]);
+    const mask = g.node("Expand", "expand", [bit], square);
+    const masked = g.node("Where", "where", [mask, scores, bit], square);
+    const weights = g.node("Softmax", "softmax", [masked], square);
+    const mixed = g.node("MatMul", "mix", [weights, g.input("v", rows)], rows);
+    expect(plan(g.build([mixed]))).toEqual(["qk cast expand where softmax", "mix"]);
+  });
+
   test("what is not understood stays alone", () => {
     const g = graphBuilder();
     const w = g.constant("w", [4, 4, 1, 1]);

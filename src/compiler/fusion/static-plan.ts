@@ -37,17 +37,35 @@ export function fuse(typed: TypedGraph): FusedGraph {
 }
 
 /** The block number of every node that is not constant; constant nodes have none yet (-1). */
-function growBlocks({ flow, roles }: Roles): number[] {
+function growBlocks(roles: Roles): number[] {
+  const { flow } = roles;
   const openers: Role[] = [];
-  const blockOf = roles.map(() => -1);
-  roles.forEach((role, node) => {
-    if (role === "constant") return;
+  const blockOf = roles.roles.map(() => -1);
+  for (const node of growthOrder(roles)) {
+    const role = known(roles.roles[node], "role");
     const feeding = latestProducer(activationsRead(flow, node), flow.producerOf, blockOf);
     const opener = openers[feeding];
     if (opener !== undefined && joins(role, opener)) blockOf[node] = feeding;
     else blockOf[node] = openers.push(role) - 1;
-  });
+  }
   return blockOf;
+}
+
+/**
+ * The operators that run, those that follow from the network's inputs by light operators alone first: a mask that the
+ * file computes late must not look like the later of two producers, and take the softmax from its matrix product.
+ */
+function growthOrder({ flow, roles }: Roles): readonly number[] {
+  const early: number[] = [];
+  const late: number[] = [];
+  const isEarly: boolean[] = [];
+  roles.forEach((role, node) => {
+    isEarly[node] =
+      role === "light" &&
+      activationsRead(flow, node).every((value) => isEarly[flow.producerOf.get(value) ?? -1] !== false);
+    if (role !== "constant") (isEarly[node] ? early : late).push(node);
+  });
+  return [...early, ...late];
 }
 
 function latestProducer(
