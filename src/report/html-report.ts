@@ -52,7 +52,7 @@ function networkSection({ problem, found }: ReportInput, groups: readonly GroupV
   const summary =
     groups.length === 0
       ? `${count} ${plural(count, "layer")}`
-      : `${count} ${plural(count, "layer")} in ${groups.length} ${plural(groups.length, "group")}, ${fused} of them fused`;
+      : `${count} ${plural(count, "layer")} in ${groups.length} ${plural(groups.length, "group")}, ${fused || "none"} of them fused`;
   const failing = found.evaluation.feasible ? [] : found.evaluation.group;
   return html`<section aria-labelledby="network"><h2 id="network">The network <span class="aside">${summary}</span></h2>
 ${strip({ problem, mapping: found.mapping, groups, failing })}</section>`;
@@ -65,7 +65,7 @@ ${timeChart(groups)}
 <p class="legend"><i class="key before"></i> layer by layer <i class="key compute"></i> bound by compute <i class="key on-chip"></i> bound by on-chip bandwidth <i class="key off-chip"></i> bound by off-chip bandwidth</p></section>
 <section aria-labelledby="traffic"><h2 id="traffic">Off-chip traffic <span class="aside">before and after, per group</span></h2>
 ${trafficChart(groups)}
-<p class="legend"><i class="key before-weights"></i><i class="key before"></i> layer by layer: weights, activations <i class="key weights"></i> weights <i class="key activations"></i> activations</p></section>
+<p class="legend"><i class="key half before-weights"></i><i class="key pair before"></i> layer by layer: weights, activations <i class="key weights"></i> weights <i class="key activations"></i> activations</p></section>
 <section aria-labelledby="occupancy"><h2 id="occupancy">On-chip memory <span class="aside">reserved per group, against the limit</span></h2>
 ${occupancyChart(input, groups)}
 <p class="legend">${occupancyNote(input)}</p></section>`;
@@ -74,7 +74,7 @@ ${occupancyChart(input, groups)}
 function timeChart(groups: readonly GroupView[]): Markup {
   const slots = groups.map((group): Slot => {
     const { latencySeconds, bound } = group.cost;
-    return slotOf(group, [
+    const slot = slotOf(group, [
       group.before && {
         segments: [{ value: group.before.latencySeconds, look: "before" }],
         title: `G${group.number} layer by layer: ${formatSeconds(group.before.latencySeconds)}`,
@@ -84,6 +84,7 @@ function timeChart(groups: readonly GroupView[]): Markup {
         title: `G${group.number}: ${formatSeconds(latencySeconds)}, bound by ${bound}`,
       },
     ]);
+    return { ...slot, note: bound };
   });
   return barChart({
     id: "time-chart",

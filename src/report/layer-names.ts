@@ -18,3 +18,19 @@ export function shortName(name: string): string {
   const operatorOnly = told.length > 1 && /^[A-Z][A-Za-z]*$/.test(last);
   return (operatorOnly ? told.slice(0, -1) : told).join("/") || name;
 }
+
+/** The start that all names share, up to a separator: it tells none of them apart. "" for fewer than two names. */
+export function sharedStart(names: readonly string[]): string {
+  const [first = "", ...others] = names;
+  if (others.length === 0) return "";
+  let length = first.length;
+  for (const name of others) {
+    while (!name.startsWith(first.slice(0, length))) length--;
+  }
+  return first.slice(0, first.slice(0, length).search(/[^/_.]*$/));
+}
+
+/** At most `length` characters, keeping the end, where exporters put what tells layers apart. */
+export function keepEnd(text: string, length: number): string {
+  return text.length <= length ? text : `…${text.slice(text.length - length + 1)}`;
+}

@@ -2,7 +2,7 @@
 import Table from "cli-table3";
 import { formatBytes, formatCount, formatSeconds, formatSpeedup } from "../base/format.ts";
 import type { InspectDocument } from "./inspect-document.ts";
-import { shortName } from "./layer-names.ts";
+import { keepEnd, shortName } from "./layer-names.ts";
 import type { MapDocument } from "./map-schema.ts";
 import { passList } from "./pass-list.ts";
 import { proofText } from "./proof-text.ts";
@@ -23,7 +23,7 @@ export function comparisonTable(documents: readonly MapDocument[]): string {
     { head: "off chip", cell: ({ offChipBytes }) => shown(offChipBytes, formatBytes) },
     { head: "peak on chip", cell: ({ peakFootprintBytes }) => shown(peakFootprintBytes, formatBytes) },
     { head: "search", cell: ({ elapsedSeconds }) => formatSeconds(elapsedSeconds) },
-    { head: "evaluations", cell: ({ evaluations }) => formatCount(evaluations) },
+    { head: "evaluations", cell: ({ evaluations }) => evaluations.toLocaleString("en-US") },
     { head: "proof", align: "left", cell: (row) => (row.feasible ? proofText(row)[0] : "does not fit") },
   ]);
 }
@@ -33,7 +33,7 @@ export function groupTable({ groups }: MapDocument): string {
   return render(groups, [
     { head: "group", cell: (_, at) => String(at + 1) },
     { head: "layers", align: "left", cell: ({ layers }) => layerSpan(layers) },
-    { head: "images per pass", align: "left", cell: ({ passes }) => clip(passList(passes), 30) },
+    { head: "images per pass", align: "left", cell: ({ passes }) => keepEnd(passList(passes), 30) },
     { head: "on chip", cell: ({ footprintBytes }) => formatBytes(footprintBytes) },
     { head: "off chip", cell: ({ offChipBytes }) => formatBytes(offChipBytes) },
     { head: "latency", cell: ({ latencySeconds }) => formatSeconds(latencySeconds) },
@@ -45,7 +45,7 @@ export function groupTable({ groups }: MapDocument): string {
 export function inspectTable({ layers }: InspectDocument): string {
   return render(layers, [
     { head: "#", cell: (_, at) => String(at + 1) },
-    { head: "layer", align: "left", cell: ({ name }) => clip(name, 40) },
+    { head: "layer", align: "left", cell: ({ name }) => keepEnd(name, 40) },
     { head: "kind", align: "left", cell: ({ kind }) => kind },
     { head: "K", cell: ({ K }) => String(K) },
     { head: "C", cell: ({ C }) => String(C) },
@@ -96,13 +96,8 @@ function printable(text: string): string {
 function layerSpan(layers: readonly string[]): string {
   const [first = "", last = ""] = [layers[0], layers.at(-1)];
   return layers.length === 1
-    ? clip(shortName(first), 50)
-    : `${clip(shortName(first), 22)} .. ${clip(shortName(last), 22)} (${layers.length})`;
-}
-
-/** Keeps the end, where exporters put what tells layers apart. */
-function clip(text: string, length: number): string {
-  return text.length <= length ? text : `…${text.slice(text.length - length + 1)}`;
+    ? keepEnd(shortName(first), 50)
+    : `${keepEnd(shortName(first), 22)} .. ${keepEnd(shortName(last), 22)} (${layers.length})`;
 }
 
 function shown(value: number | null, format: (value: number) => string): string {

@@ -17,6 +17,8 @@ export interface Bar {
 /** What one group shows. */
 export interface Slot {
   readonly label: string;
+  /** A word under the label, where there is room. */
+  readonly note?: string;
   readonly bars: readonly Bar[];
 }
 
@@ -74,7 +76,7 @@ function drawSlot(slot: Slot, at: number, slots: number, y: (value: number) => n
   const first = start + (slotWidth - inner) / 2;
   const gap = barWidth > 6 ? 1 : 0;
   const bars = slot.bars.map((bar, index) => drawBar(bar, first + index * barWidth, barWidth - gap, y));
-  return html`<g>${bars}${labelled(at, slotWidth) && slotLabel(slot.label, start + slotWidth / 2)}</g>`;
+  return html`<g>${bars}${labelled(at, slots, slotWidth) && slotLabel(slot, start + slotWidth / 2, slotWidth)}</g>`;
 }
 
 function drawBar(bar: Bar, x: number, barWidth: number, y: (value: number) => number): Markup {
@@ -87,13 +89,19 @@ function drawBar(bar: Bar, x: number, barWidth: number, y: (value: number) => nu
   return html`<g><title>${bar.title}</title>${parts}</g>`;
 }
 
-function slotLabel(label: string, x: number): Markup {
-  return html`<text class="slot" x="${px(x)}" y="${plot.bottom + 17}" text-anchor="middle">${label}</text>`;
+function slotLabel({ label, note }: Slot, x: number, room: number): Markup {
+  const below = note !== undefined && room >= 48 && slotText(note, x, plot.bottom + 29, "slot sub");
+  return html`${slotText(label, x, plot.bottom + 16, "slot")}${below}`;
 }
 
-/** Labels need about 26 units; with many groups every second, fifth, ... is written. */
-function labelled(at: number, slotWidth: number): boolean {
-  const every = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((step) => step * slotWidth >= 26) ?? 1_000;
+function slotText(text: string, x: number, y: number, look: string): Markup {
+  return html`<text class="${look}" x="${px(x)}" y="${y}" text-anchor="middle">${text}</text>`;
+}
+
+/** Labels are as wide as the last one; with many groups every second, fifth, ... is written. */
+function labelled(at: number, slots: number, slotWidth: number): boolean {
+  const needed = 14 + 7 * String(slots).length;
+  const every = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((step) => step * slotWidth >= needed) ?? 1_000;
   return every === 1 || (at + 1) % every === 0;
 }
 

@@ -1,5 +1,5 @@
 /** The top of the report: what was mapped where, and the answer in six figures. */
-import { formatBytes, formatCount, formatSeconds, formatSpeedup, threeDigits } from "../../base/format.ts";
+import { formatBytes, formatSeconds, formatSpeedup, threeDigits } from "../../base/format.ts";
 import type { MapDocument } from "../map-schema.ts";
 import { proofText } from "../proof-text.ts";
 import { html, type Markup, type Piece } from "./markup.ts";
@@ -34,7 +34,7 @@ function figures(document: MapDocument): Markup {
   ${figure("Off-chip traffic", formatBytes(offChip), change(offChip, baseline.offChipBytes, formatBytes))}
   ${figure("Peak on chip", formatBytes(peak), `${share(peak, memoryBytes)} of ${formatBytes(memoryBytes)}`)}
   ${figure("Proof", ...proofText(document))}
-  ${figure("Search", formatSeconds(document.elapsedSeconds), `${formatCount(document.evaluations)} evaluations`)}
+  ${figure("Search", formatSeconds(document.elapsedSeconds), `${grouped(document.evaluations)} evaluations`)}
 </dl>`;
 }
 
@@ -60,8 +60,8 @@ function infeasibleNotice({ infeasible }: MapDocument): Markup {
   <p>The group of <b>${names.join(", ")}</b> needs <b>${formatBytes(requiredBytes)}</b>; there are
   <b>${formatBytes(availableBytes)}</b>, which is ${formatBytes(requiredBytes - availableBytes)} too little.</p>
   <div class="need" role="img" aria-label="${share(availableBytes, requiredBytes)} of the bytes needed are there"><span style="width:${filled.toFixed(2)}%"></span></div>
-  <p>The smallest memory in which this mapping fits is <b>${requiredBytes} bytes</b>. Give more on-chip memory, or
-  a smaller batch or pass size.</p>
+  <p>The smallest memory in which this mapping fits is <b>${grouped(requiredBytes)} bytes</b>
+  (<code>--memory ${requiredBytes}B</code>). Give it that, or take a smaller batch or smaller passes.</p>
 </section>`;
 }
 
@@ -87,4 +87,9 @@ export function share(part: number, whole: number): string {
 
 function orDash(value: number | null, format: (value: number) => string): string {
   return value === null ? "–" : format(value);
+}
+
+/** 12901920 -> 12,901,920, on every machine. */
+function grouped(value: number): string {
+  return value.toLocaleString("en-US");
 }

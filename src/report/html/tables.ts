@@ -4,7 +4,7 @@ import { ceilDiv } from "../../base/integers.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
 import type { Mapping } from "../../mapping/space/mapping.ts";
 import { outputBytes } from "../inspect-document.ts";
-import { layerName } from "../layer-names.ts";
+import { layerName, shortName } from "../layer-names.ts";
 import type { MapDocument } from "../map-schema.ts";
 import { passList } from "../pass-list.ts";
 import { proofText } from "../proof-text.ts";
@@ -14,7 +14,8 @@ import { type GroupView, groupByLayer } from "./view.ts";
 /** A column: its head, whether it holds numbers, and its cell in a row. */
 interface Column<Row> {
   readonly head: string;
-  readonly kind: "text" | "number";
+  /** short: text that is not to be broken; wide: names, broken anywhere. */
+  readonly kind: "text" | "short" | "wide" | "number";
   readonly cell: (row: Row) => Piece;
 }
 
@@ -35,8 +36,8 @@ function tableCell<Row>({ kind, cell }: Column<Row>, at: number, row: Row): Mark
 /** All groups with cost before and after. */
 export function groupTable(problem: Problem, groups: readonly GroupView[]): Markup {
   const columns: readonly Column<GroupView>[] = [
-    { head: "Group", kind: "text", cell: groupBadge },
-    { head: "Layers", kind: "text", cell: (group) => layerList(problem, group) },
+    { head: "Group", kind: "short", cell: groupBadge },
+    { head: "Layers", kind: "wide", cell: (group) => layerList(problem, group) },
     { head: "Images per pass", kind: "text", cell: ({ cost }) => passList(cost.passes) },
     { head: "Reserved on chip", kind: "number", cell: ({ cost }) => formatBytes(cost.footprintBytes) },
     {
@@ -68,17 +69,16 @@ export function layerTable(
   const layers = workload.layers.map((layer, index) => ({ layer, index, placed: mapping?.[index] }));
   const columns: readonly Column<(typeof layers)[number]>[] = [
     { head: "#", kind: "number", cell: ({ index }) => index + 1 },
-    { head: "Layer", kind: "text", cell: ({ layer }) => layer.name },
-    { head: "Kind", kind: "text", cell: ({ layer }) => layer.kind },
-    { head: "Group", kind: "text", cell: ({ index }) => optional(groupOf.get(index), groupBadge) },
+    { head: "Layer", kind: "wide", cell: ({ layer }) => layer.name },
+    { head: "Kind", kind: "short", cell: ({ layer }) => layer.kind },
+    { head: "Group", kind: "short", cell: ({ index }) => optional(groupOf.get(index), groupBadge) },
     { head: "Images per pass", kind: "number", cell: ({ placed }) => placed?.pass ?? "–" },
     { head: "Passes", kind: "number", cell: ({ placed }) => (placed ? ceilDiv(batch, placed.pass) : "–") },
-    { head: "Output", kind: "text", cell: ({ placed }) => (placed ? outputWord(placed.output) : "–") },
-    { head: "Weights", kind: "text", cell: ({ placed }) => placed?.weights ?? "–" },
-    { head: "MACs / image", kind: "number", cell: ({ layer }) => formatCount(layer.macs) },
+    { head: "Output", kind: "short", cell: ({ placed }) => (placed ? outputWord(placed.output) : "–") },
+    { head: "MACs per image", kind: "number", cell: ({ layer }) => formatCount(layer.macs) },
     { head: "Weight bytes", kind: "number", cell: ({ layer }) => formatBytes(layer.weightBytes) },
     {
-      head: "Output / image",
+      head: "Output per image",
       kind: "number",
       cell: ({ layer }) => formatBytes(outputBytes(workload, layer)),
     },
@@ -103,7 +103,7 @@ export function comparisonTable(shown: MapDocument, documents: readonly MapDocum
       cell: ({ peakFootprintBytes }) => optional(peakFootprintBytes, formatBytes),
     },
     { head: "Search time", kind: "number", cell: ({ elapsedSeconds }) => formatSeconds(elapsedSeconds) },
-    { head: "Evaluations", kind: "number", cell: ({ evaluations }) => formatCount(evaluations) },
+    { head: "Evaluations", kind: "number", cell: ({ evaluations }) => evaluations.toLocaleString("en-US") },
     { head: "Proof", kind: "text", cell: (row) => (row.feasible ? proofText(row)[0] : "does not fit") },
   ];
   return table("Mappers on the same problem", columns, documents);
@@ -128,13 +128,15 @@ export function boundBadge(bound: GroupView["cost"]["bound"]): Markup {
   return html`<span class="bound ${bound}">${bound}</span>`;
 }
 
+/** Short names; the whole ones are in the table of layers and under the pointer. */
 function layerList(problem: Problem, { cost }: GroupView): Piece {
   const names = cost.layers.map((layer) => layerName(problem.workload, layer));
-  const [first = "", last = ""] = [names[0], names.at(-1)];
-  if (names.length <= 3) return names.join(", ");
-  return html`<details><summary>${first} … ${last} (${names.length})</summary>${names.join(", ")}</details>`;
+  const short = names.map(shortName);
+  const list = html`<span title="${names.join("\n")}">${short.join(", ")}</span>`;
+  if (names.length <= 3) return list;
+  return html`<details><summary>${short[0]} … ${short.at(-1)} (${names.length})</summary>${list}</details>`;
 }
 
 function outputWord(output: "stage" | "sync"): Piece {
-  return output === "stage" ? html`<span class="staged">staged on chip</span>` : "off chip";
+  return output === "stage" ? html`<span class="staged">on chip</span>` : "off chip";
 }

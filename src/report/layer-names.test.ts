@@ -1,0 +1,32 @@
+import { describe, expect, test } from "vitest";
+import { keepEnd, sharedStart, shortName } from "./layer-names.ts";
+
+test.each([
+  ["/features/features.3/conv/Conv", "features.3/conv"],
+  ["/features/features.3/conv/conv.0/conv.0.0/Conv", "features.3/conv.0.0"],
+  ["/conv1/Conv", "conv1"],
+  ["Conv_0", "Conv_0"],
+  ["Conv", "Conv"],
+  ["/", "/"],
+  ["", ""],
+])("%s is %s for short", (name, short) => {
+  expect(shortName(name)).toBe(short);
+});
+
+describe("the start that all names share", () => {
+  test.each([
+    [["resnet_stage1_conv", "resnet_stage2_conv"], "resnet_"],
+    [["a/b.1", "a/b.2"], "a/b."],
+    [["conv1", "conv2"], ""],
+    [["same_name", "same_name"], "same_"],
+    [["only_one"], ""],
+    [[], ""],
+  ])("%j: %j", (names, start) => {
+    expect(sharedStart(names)).toBe(start);
+  });
+});
+
+test("long names keep their end", () => {
+  expect(keepEnd("stage3_conv5_fwd", 10)).toBe("…conv5_fwd");
+  expect(keepEnd("short", 10)).toBe("short");
+});
