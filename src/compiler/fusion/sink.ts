@@ -139,5 +139,5 @@ function bytesOf(typed: TypedGraph, value: string): number {
   const type = typed.types.get(value);
   const elements = type?.shape === undefined ? undefined : elementCount(type.shape);
   if (type === undefined || elements === undefined) return Number.NaN;
-  return (elements * elementBits[type.elementType]) / 8;
+  return (elements * (elementBits[type.elementType] || 32)) / 8;
 }

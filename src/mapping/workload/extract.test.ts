@@ -205,6 +205,13 @@ describe("workload", () => {
     );
   });
 
+  test("more MACs than a double counts exactly are refused", () => {
+    const g = graphBuilder();
+    const x = g.input("x", [1, 2 ** 20, 2 ** 20]);
+    const y = g.node("MatMul", "huge", [x, g.constant("w", [2 ** 20, 2 ** 20])], [1, 2 ** 20, 2 ** 20]);
+    expect(() => workloadOf(g.build([y]))).toThrowError('MACs of "huge"');
+  });
+
   test("a size that only a run can tell names the node", () => {
     const g = graphBuilder();
     const x = g.input("x", [8]);

@@ -20,7 +20,7 @@ import { blockViews } from "./block-view.ts";
 import type { LoopNest } from "./loop-nest.ts";
 import { loopNest, macsOf, noLoops } from "./loop-nest.ts";
 import type { Sizes } from "./sizes.ts";
-import { sizesOf } from "./sizes.ts";
+import { exact, sizesOf } from "./sizes.ts";
 import { weightBytes } from "./weights.ts";
 import { workingSet } from "./working-set.ts";
 import type { Layer, Workload, WorkloadTensor } from "./workload.ts";
@@ -77,12 +77,13 @@ function describe(
   const { flow } = roles;
   const nameOf = (node: number): string => known(typed.graph.nodes[node], "node").name;
   const nest = nestOf(typed, roles, block, sizes);
+  // Without a heavy operator the last one names the layer, as its result is what leaves.
+  const name = nameOf(known(block.heavy ?? block.nodes.at(-1), "a block's operator"));
   return {
-    // Without a heavy operator the last one names the layer, as its result is what leaves.
-    name: nameOf(known(block.heavy ?? block.nodes.at(-1), "a block's operator")),
+    name,
     kind: nest.kind,
     dimensions: nest.dimensions,
-    macs: block.heavy === undefined ? 0 : macsOf(nest.dimensions),
+    macs: block.heavy === undefined ? 0 : exact(macsOf(nest.dimensions), `MACs of "${name}"`),
     weightBytes: weightBytes(typed, flow, block, sizes),
     ...workingSet({ typed, flow, sizes, block, nest }),
     fusible: !block.isBarrier,

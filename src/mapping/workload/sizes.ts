@@ -33,7 +33,7 @@ export function sizesOf(typed: TypedGraph, flow: DataFlow, elementType: ElementT
   const images = imagesHeld(typed, flow);
   const shape = (value: string): readonly number[] => knownShape(typed, flow, value);
   const elementsToBytes = (value: string, elements: number): number =>
-    Math.ceil((elements * storedBits(typed, value, elementType)) / 8);
+    exact(Math.ceil((elements * storedBits(typed, value, elementType)) / 8), `bytes of "${value}"`);
   const wholeBytes = (value: string): number => elementsToBytes(value, product(shape(value)));
   const bytes = (value: string): number => {
     const dimensions = shape(value);
@@ -43,7 +43,17 @@ export function sizesOf(typed: TypedGraph, flow: DataFlow, elementType: ElementT
   return { images, shape, bytes, wholeBytes, elementsToBytes };
 }
 
+/** The quantity, if a double holds it exactly: beyond that no sum can be trusted. */
+export function exact(quantity: number, what: string): number {
+  if (Number.isSafeInteger(quantity)) return quantity;
+  throw badInput(`the ${what} are more than 2^53`, {
+    fix: "check the shapes: bind smaller sizes with --shape, or export the network again",
+  });
+}
+
+/** "undefined" is what an opaque operator makes where the file does not say. */
 const floatTypes: ReadonlySet<ElementType> = new Set<ElementType>([
+  "undefined",
   "float64",
   "float32",
   "float16",
