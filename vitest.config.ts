@@ -16,6 +16,7 @@ export default defineConfig({
           name: "slow",
           include: ["test/**/*.test.ts"],
           exclude: ["test/architecture.test.ts"],
+          globalSetup: ["test/build-dist.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

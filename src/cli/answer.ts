@@ -63,7 +63,7 @@ export function reportText(cli: Cli, answer: Answer, compared?: readonly MapDocu
 export function answerExitCode(cli: Cli, { document }: Answer, requireProof = false): ExitCode {
   if (document.stopped === "interrupted") return exitCodes.interrupted;
   if (document.infeasible !== null) {
-    cli.terminal.note(infeasibleText(cli, document.infeasible));
+    cli.terminal.note(infeasibleText(cli, document, document.infeasible));
     return exitCodes.infeasible;
   }
   if (requireProof && !document.proof.optimal) {
@@ -79,14 +79,19 @@ function writeTrace(cli: Cli, path: string, { problem, found }: Answer): void {
   else cli.terminal.note(`no ${path}: a mapping that does not fit has no schedule`);
 }
 
-function infeasibleText(cli: Cli, infeasible: NonNullable<MapDocument["infeasible"]>): string {
+function infeasibleText(
+  cli: Cli,
+  { mapping }: MapDocument,
+  infeasible: NonNullable<MapDocument["infeasible"]>,
+): string {
   const { group, requiredBytes, availableBytes } = infeasible;
   const names = group.length > 4 ? [...group.slice(0, 3), `${group.length - 3} more`] : group;
   const noun = group.length === 1 ? "layer" : "the group of";
   const message =
     `${noun} ${names.join(", ")} needs ${formatBytes(requiredBytes)} on chip, ` +
     `and there are ${formatBytes(availableBytes)}`;
-  const fix = `give --memory ${writeBytes(Math.ceil(requiredBytes))} or more`;
+  const enough = `give --memory ${writeBytes(Math.ceil(requiredBytes))} or more`;
+  const fix = mapping.length === 0 ? enough : `${enough}, or let laminate map find a mapping that fits`;
   return errorText({ code: "infeasible", message, fix }, cli.terminal);
 }
 

@@ -81,7 +81,7 @@ function row(accelerator: Accelerator): string[] {
 }
 
 function show(cli: Cli, name: string, { json }: JsonOption): void {
-  const accelerator = loadAccelerator(name);
+  const accelerator = loadAccelerator(name, "ACCELERATOR");
   if (json) printDocument(cli, acceleratorFile(accelerator));
   else cli.terminal.print(printAccelerator(accelerator).trimEnd());
 }
@@ -90,7 +90,7 @@ function convert(cli: Cli, name: string, options: ConvertOptions): void {
   const format = options.to ?? (options.json || options.out?.endsWith(".json") ? "json" : "yaml");
   if (format !== "yaml" && format !== "json")
     throw usageError(`"${format}" is not a format`, { where: "--to", fix: "write --to yaml or --to json" });
-  const accelerator = loadAccelerator(name);
+  const accelerator = loadAccelerator(name, "ACCELERATOR");
   const text =
     format === "json"
       ? JSON.stringify(acceleratorFile(accelerator), null, 2)

@@ -20,7 +20,7 @@ interface Read {
   readonly vector: readonly number[] | undefined;
 }
 
-/** Evaluates what was given. A result that speaks of the very same problem keeps its mapper's name and proof. */
+/** Evaluates what was given. A result keeps its mapper's name and seed; its proof was the search's, and is not repeated. */
 export function givenAnswer({ problem, modelName, acceleratorName }: Settings, given: GivenMapping): Answer {
   const { mapping, inputImages, vector } = readGiven(problem, given);
   const start = performance.now();

@@ -10,12 +10,12 @@ import { presetByName, presetNames } from "../mapping/accelerator/presets/preset
 export const defaultAccelerator = "dnnfuser-2022-calibrated";
 
 /** Preset names win over files of the same name; write ./NAME for the file. */
-export function loadAccelerator(nameOrFile: string): Accelerator {
+export function loadAccelerator(nameOrFile: string, where = "--accelerator"): Accelerator {
   const preset = presetByName(nameOrFile);
   if (preset !== undefined) return preset;
   if (existsSync(nameOrFile)) return parseAccelerator(readTextFile(nameOrFile), nameOrFile);
   throw badInput(`there is no accelerator "${nameOrFile}", neither as a preset nor as a file`, {
-    where: "--accelerator",
+    where,
     fix: suggestName(nameOrFile, presetNames, "presets"),
   });
 }

@@ -14,7 +14,8 @@ export function mapText(document: MapDocument, { color }: Terminal): string {
     ...(document.paperMode ? ["paper mode"] : []),
   ];
   const head = `${title}: ${asked.join(", ")}`;
-  if (!document.feasible) return `${head}\n\nNo mapping fits.`;
+  if (!document.feasible)
+    return `${head}\n\n${document.mapping.length === 0 ? "No mapping fits." : "The mapping does not fit."}`;
   const facts = factsOf(document).map(([name, value]) => `${color.dim(name.padEnd(13))} ${value}`);
   return [head, "", ...facts, "", groupTable(document), ...vectorLines(document)].join("\n");
 }
@@ -32,13 +33,18 @@ function factsOf(document: MapDocument): readonly (readonly [name: string, value
     ["off chip", shown(document.offChipBytes, formatBytes) + against(baseline.offChipBytes, formatBytes)],
     ["on chip", `${shown(document.peakFootprintBytes, formatBytes)} at the peak${physicalNote(document)}`],
     ["energy", shown(document.energyJoules, formatJoules)],
-    ["proof", proofText(document).filter(Boolean).join(" ")],
+    ["proof", proofLine(document)],
     [
       "search",
-      `${document.evaluations} evaluations in ${formatSeconds(document.elapsedSeconds)}${stoppedNote(document)}`,
+      `${document.evaluations} ${document.evaluations === 1 ? "evaluation" : "evaluations"} in ${formatSeconds(document.elapsedSeconds)}${stoppedNote(document)}`,
     ],
     ...gainLine(document),
   ];
+}
+
+function proofLine(document: MapDocument): string {
+  const [claim, condition] = proofText(document);
+  return condition === "" ? claim : `${claim} (${condition})`;
 }
 
 /** For energy and traffic the speed-up is not what was sought. */
