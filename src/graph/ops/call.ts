@@ -27,11 +27,14 @@ export function describeInput(call: Call, index: number): string {
   return `"${call.node.inputs[index] ?? ""}" ${formatShape(inputShape(call, index))}`;
 }
 
-/** All inputs, for messages. */
+/** A message names no more inputs than this. */
+const mostDescribed = 8;
+
+/** The inputs, for messages. */
 export function describeInputs(call: Call): string {
-  return call.node.inputs
-    .flatMap((name, index) => (name === "" ? [] : [describeInput(call, index)]))
-    .join(", ");
+  const given = call.node.inputs.flatMap((name, index) => (name === "" ? [] : [index]));
+  const texts = given.slice(0, mostDescribed).map((index) => describeInput(call, index));
+  return [...texts, ...(given.length > mostDescribed ? ["..."] : [])].join(", ");
 }
 
 function attribute<K extends Attribute["kind"]>(

@@ -101,7 +101,8 @@ const loop = row({
     const body = graphAttribute(call, "body");
     const initial = call.node.inputs.slice(2).map((_, index) => input(call, index + 2));
     const iteration = tensorFact("int64", []);
-    const condition = tensorFact("bool", []);
+    // The body runs only while the condition holds.
+    const condition = tensorFact("bool", [], [1]);
     let stops: Fact | undefined;
     const outputs = steadyState(call, initial, (carried) => {
       const [stop, ...rest] = call.subgraph(body, [iteration, condition, ...carried]);

@@ -54,7 +54,16 @@ export function foldableCount(shape: Shape | undefined): number | undefined {
   return count !== undefined && count <= mostFoldedElements ? count : undefined;
 }
 
-/** "[1,3,224,224]", "[?]" where the rank is not known. */
+/** "[1,3,224,224]", for messages. */
 export function formatShape(shape: Shape | undefined): string {
-  return shape === undefined ? "of unknown rank" : `[${shape.join(",")}]`;
+  return shape === undefined ? "of unknown rank" : formatElements(shape);
+}
+
+/** A message shows no more elements than this. */
+const mostShown = 16;
+
+/** "[0,-1,?]", for messages. */
+export function formatElements(elements: Elements): string {
+  const texts = elements.slice(0, mostShown).map((element) => String(element ?? "?"));
+  return `[${[...texts, ...(elements.length > mostShown ? ["..."] : [])].join(",")}]`;
 }

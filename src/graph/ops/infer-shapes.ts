@@ -19,8 +19,18 @@ import { type SymbolTable, symbolTable } from "./symbols.ts";
 /** Subgraphs nest; a file that nests deeper than this is broken. */
 const deepestNesting = 32;
 
+/** Loop bodies are inferred more than once; a file whose nesting multiplies to more nodes than this is broken. */
+const mostVisits = 1_000_000;
+
+export interface InferOptions extends ShapeOptions {
+  /** Told the types inside each subgraph that is inferred, in a loop each time that it is. */
+  readonly onSubgraph?: (graph: Graph, types: ReadonlyMap<string, TensorType>) => void;
+}
+
 /** What one inference carries along. */
 interface Inference {
+  readonly onSubgraph: InferOptions["onSubgraph"];
+  visits: number;
   readonly symbols: SymbolTable;
   readonly bound: SymbolValues;
   /** Elements of small constants, decoded once. */
@@ -41,13 +51,15 @@ interface Scope {
  * symbols that begin with "?". Operators without a row become barriers, listed in `unsupported`, with the types that the
  * file states. Throws bad-input where the network contradicts itself or the options do not fit it.
  */
-export function inferShapes(model: Model, options: ShapeOptions = {}): TypedGraph {
+export function inferShapes(model: Model, options: InferOptions = {}): TypedGraph {
   const bound = bindSymbols(model.graph, options);
   const inputs = model.graph.inputs.map((value) => ({
     name: value.name,
     type: boundType(value, options, bound),
   }));
   const inference: Inference = {
+    onSubgraph: options.onSubgraph,
+    visits: 0,
     symbols: symbolTable(),
     bound,
     decoded: new Map(),
@@ -64,17 +76,21 @@ export function inferShapes(model: Model, options: ShapeOptions = {}): TypedGrap
 }
 
 function typedGraph(graph: Graph, scope: Scope, inference: Inference): TypedGraph {
-  const types = new Map<string, TensorType>();
   const values = new Map<string, Tensor>();
   for (const [name, fact] of scope.facts) {
-    types.set(name, {
-      elementType: fact.elementType,
-      shape: fact.container === "tensor" ? fact.shape : undefined,
-    });
     const value = graph.constants.has(name) ? undefined : knownValue(fact);
     if (value !== undefined) values.set(name, value);
   }
-  return { graph, types, values, unsupported: [...inference.unsupported.values()] };
+  return { graph, types: typesOf(scope), values, unsupported: [...inference.unsupported.values()] };
+}
+
+/** A sequence has no shape of its own, only its tensors have. */
+function typesOf(scope: Scope): ReadonlyMap<string, TensorType> {
+  const types = new Map<string, TensorType>();
+  for (const [name, { elementType, shape, container }] of scope.facts) {
+    types.set(name, { elementType, shape: container === "tensor" ? shape : undefined });
+  }
+  return types;
 }
 
 /** The value as a tensor, where all its elements are known. */
@@ -103,6 +119,12 @@ function inferGraph(
     checkSizes(fact.shape, `input "${name}"`);
     scope.facts.set(name, fact);
   });
+  inference.visits += graph.nodes.length;
+  if (inference.visits > mostVisits) {
+    throw badInput(`loops nest so that more than ${mostVisits} nodes must be inferred`, {
+      where: `graph "${graph.name}"`,
+    });
+  }
   const stated = statedTypes(graph);
   for (const node of graph.nodes) inferNode(inference, scope, node, stated);
   return scope;
@@ -244,6 +266,7 @@ function subgraphOutputs(
   inputs: readonly Fact[],
 ): readonly Fact[] {
   const inner = inferGraph(inference, graph, inputs, scope);
+  inference.onSubgraph?.(graph, typesOf(inner));
   return graph.outputs.map(({ name, type }) => {
     for (let at: Scope | undefined = inner; at !== undefined; at = at.outer) {
       const fact = at.facts.get(name);

@@ -1,11 +1,11 @@
 /** Pooling over windows, whole images and regions. */
 import type { Dimension, Shape } from "../ir/tensor.ts";
 import { allNumbers, describeInput, input, int, requiredInts, string } from "./call.ts";
-import { readWindow, windowSizes } from "./convolution.ts";
 import { tensorFact } from "./fact.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { freshShape } from "./shapes.ts";
+import { readWindow, windowSizes } from "./window.ts";
 
 function pooledShape(call: Call): Shape | undefined {
   const { shape } = input(call, 0);

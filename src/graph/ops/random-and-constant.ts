@@ -3,7 +3,7 @@ import type { Shape, Tensor } from "../ir/tensor.ts";
 import { tensorToNumbers } from "../ir/tensor-values.ts";
 import { elementTypeAttribute, input, int, ints, scalarInput, tensorAttribute } from "./call.ts";
 import type { Fact } from "./fact.ts";
-import { constantFact, foldableCount, tensorFact } from "./fact.ts";
+import { constantFact, foldableCount, formatElements, tensorFact } from "./fact.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { freshShape } from "./shapes.ts";
@@ -55,7 +55,7 @@ function shapeFromInput(call: Call, index: number): Shape | undefined {
   }
   return elements.map((size) => {
     if (typeof size === "number" && size < 0)
-      throw call.error(`the shape [${elements.join(",")}] has the size ${size}`);
+      throw call.error(`the shape ${formatElements(elements)} has the size ${size}`);
     return size ?? call.symbols.fresh();
   });
 }

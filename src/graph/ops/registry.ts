@@ -4,6 +4,7 @@ import type { OpNode } from "../ir/graph.ts";
 import { controlFlowRows } from "./control-flow.ts";
 import { convolutionRows } from "./convolution.ts";
 import { elementwiseRows } from "./elementwise.ts";
+import { samplingRows } from "./image-sampling.ts";
 import { indexingRows } from "./indexing.ts";
 import { layoutRows } from "./layout.ts";
 import { matrixRows } from "./matrix.ts";
@@ -13,11 +14,13 @@ import { quantizationRows } from "./quantization.ts";
 import { constantRows } from "./random-and-constant.ts";
 import { recurrentRows } from "./recurrent.ts";
 import { reductionRows } from "./reduction.ts";
+import { reshapingRows } from "./reshaping.ts";
 import { resizingRows } from "./resizing.ts";
 import type { OperatorRow } from "./row.ts";
 import { sequenceRows } from "./sequences.ts";
 import { signalRows } from "./signal.ts";
 import { slicingRows } from "./slicing.ts";
+import { stretchingRows } from "./stretching.ts";
 import { stringRows } from "./strings.ts";
 
 /** The newest opset of standard ONNX whose operators the rows describe. */
@@ -36,10 +39,13 @@ const allRows: readonly OperatorRow[] = [
   ...quantizationRows,
   ...recurrentRows,
   ...reductionRows,
+  ...reshapingRows,
   ...resizingRows,
+  ...samplingRows,
   ...sequenceRows,
   ...signalRows,
   ...slicingRows,
+  ...stretchingRows,
   ...stringRows,
 ];
 

@@ -1,4 +1,4 @@
-/** Operators that cut, join, repeat and pad along axes. */
+/** Operators that cut and join along axes. */
 import type { Dimension, Shape } from "../ir/tensor.ts";
 import {
   allNumbers,
@@ -6,18 +6,16 @@ import {
   describeInputs,
   input,
   int,
-  ints,
   listArgument,
   normalAxis,
   optionalInt,
-  scalarInput,
 } from "./call.ts";
 import type { Element, Elements, Fact } from "./fact.ts";
-import { formatShape, tensorFact } from "./fact.ts";
+import { formatElements, tensorFact } from "./fact.ts";
 import { coordinates, foldByIndex, offsetOf, staticShape } from "./fold.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
-import { broadcast, freshShape, sameDimension, withDimension } from "./shapes.ts";
+import { freshShape, sameDimension, withDimension } from "./shapes.ts";
 
 function concatAxis(call: Call, rank: number): number {
   return normalAxis(call, int(call, "axis", 1), rank);
@@ -109,7 +107,7 @@ function checkedParts(call: Call, size: Dimension, parts: readonly Dimension[]):
   const total = parts.reduce<Dimension>((a, b) => call.symbols.add(a, b), 0);
   if (typeof total === "number" && typeof size === "number" && total !== size) {
     throw call.error(
-      `the parts [${parts.join(",")}] do not add up to the axis of size ${size} of ${describeInput(call, 0)}`,
+      `the parts ${formatElements(parts)} do not add up to the axis of size ${size} of ${describeInput(call, 0)}`,
     );
   }
   return parts;
@@ -219,6 +217,7 @@ function symbolicCut(call: Call, size: Dimension, { axis, begin, end, step }: Cu
   const from = typeof begin === "number" && begin < 0 ? symbols.add(size, begin) : begin;
   const toEnd = end === size || (typeof end === "number" && end >= farEnd);
   const to = toEnd ? size : typeof end === "number" && end < 0 ? symbols.add(size, end) : end;
+  // A table cut to the length of a sequence: the sequence is taken not to be longer than the table.
   // An end that is a number may lie beyond a size that is a symbol, unless it is the first element.
   if (!toEnd && typeof end === "number" && end > 1) return undefined;
   const length = symbols.ceilDivide(symbols.subtract(to, from), step);
@@ -253,156 +252,6 @@ const slice = row({
   },
 });
 
-/** Pads: all begins, then all ends, of the given axes; negative pads cut. */
-function paddedShape(call: Call, shape: Shape): Shape {
-  const argument = call.inputs.length > 1 ? listArgument(call, 1, "pads") : padsAttribute(call);
-  const axes = padAxes(call, shape.length);
-  if (argument.kind !== "known" || axes === undefined) return freshShape(call, shape.length);
-  const pads = argument.values;
-  if (pads.length !== 2 * axes.length) {
-    throw call.error(`${pads.length} pads are given for ${axes.length} axes of ${describeInput(call, 0)}`);
-  }
-  const result = [...shape];
-  axes.forEach((axis, index) => {
-    const [begin, end] = [pads[index], pads[index + axes.length]];
-    const size = shape[axis] ?? 0;
-    const padded =
-      begin === undefined || end === undefined
-        ? call.symbols.fresh()
-        : call.symbols.add(size, call.symbols.add(begin, end));
-    if (typeof padded === "number" && padded < 0) {
-      throw call.error(`axis ${axis} of ${describeInput(call, 0)} would get size ${padded}`);
-    }
-    result[axis] = padded;
-  });
-  return result;
-}
-
-/** Opset 1 called the attribute "paddings". */
-function padsAttribute(call: Call): ReturnType<typeof listArgument> {
-  const values = ints(call, "pads") ?? ints(call, "paddings");
-  if (values === undefined) throw call.error("the pads are missing");
-  return { kind: "known", values };
-}
-
-function padAxes(call: Call, rank: number): readonly number[] | undefined {
-  const given = call.inputs[3];
-  if (given === undefined) return Array.from({ length: rank }, (_, axis) => axis);
-  return allNumbers(call.elements(given))?.map((axis) => normalAxis(call, axis, rank));
-}
-
-const pad = row({
-  operator: "Pad",
-  versions: [1, 2, 11, 13, 18, 19, 21],
-  arity: [1, 4],
-  mappingType: "one-to-one",
-  infer: (call) => {
-    const { elementType, shape } = input(call, 0);
-    return [tensorFact(elementType, shape === undefined ? undefined : paddedShape(call, shape))];
-  },
-});
-
-/** Opset 1 of Tile repeated one axis: inputs tiles and axis. */
-function tiledShape(call: Call, shape: Shape): Shape {
-  if (call.node.opset < 6) {
-    const axis = scalarInput(call, 2);
-    const tiles = scalarInput(call, 1);
-    if (typeof axis !== "number" || tiles === undefined) return freshShape(call, shape.length);
-    const normal = normalAxis(call, axis, shape.length);
-    return withDimension(shape, normal, call.symbols.multiply(shape[normal] ?? 0, tiles));
-  }
-  const repeats = call.elements(input(call, 1));
-  if (repeats === undefined) return freshShape(call, shape.length);
-  if (repeats.length !== shape.length) {
-    throw call.error(`${repeats.length} repeats are given for ${describeInput(call, 0)}`);
-  }
-  return shape.map((size, axis) => {
-    const times = repeats[axis];
-    if (typeof times === "number" && times < 0)
-      throw call.error(`axis ${axis} would be repeated ${times} times`);
-    return times === undefined ? call.symbols.fresh() : call.symbols.multiply(size, times);
-  });
-}
-
-const tile = row({
-  operator: "Tile",
-  versions: [1, 6, 13],
-  arity: [2, 3],
-  mappingType: "one-to-many",
-  infer: (call) => {
-    const { elementType, shape } = input(call, 0);
-    return [tensorFact(elementType, shape === undefined ? undefined : tiledShape(call, shape))];
-  },
-  fold: (call, outputs) => [
-    foldByIndex(call, outputs[0], (at, from) =>
-      offsetOf(
-        from,
-        at.map((place, axis) => place % Math.max(from[axis] ?? 1, 1)),
-      ),
-    ),
-  ],
-});
-
-const expand = row({
-  operator: "Expand",
-  versions: [8, 13],
-  arity: [2, 2],
-  mappingType: "one-to-many",
-  infer: (call) => {
-    const { elementType, shape } = input(call, 0);
-    const target = call.elements(input(call, 1));
-    if (target === undefined) return [tensorFact(elementType, expandedRank(call))];
-    const sizes = target.map((size): Dimension => {
-      if (typeof size === "number" && size < 0) {
-        throw call.error(`the target shape [${target.join(",")}] has the size ${size}`);
-      }
-      return size ?? call.symbols.fresh();
-    });
-    return [tensorFact(elementType, broadcastTo(call, shape, sizes))];
-  },
-  fold: (call, outputs) => [foldByIndex(call, outputs[0], (at, from) => offsetOf(from, at))],
-});
-
-function broadcastTo(call: Call, shape: Shape | undefined, target: Shape): Shape | undefined {
-  if (shape === undefined) return undefined;
-  const shifted = target.length - shape.length;
-  target.forEach((size, axis) => {
-    const old = shape[axis - shifted] ?? 1;
-    if (typeof old === "number" && typeof size === "number" && old !== 1 && size !== 1 && old !== size) {
-      throw call.error(`${describeInput(call, 0)} does not stretch to ${formatShape(target)}`);
-    }
-  });
-  return broadcast(call, [shape, target]);
-}
-
-function expandedRank(call: Call): Shape | undefined {
-  const length = input(call, 1).shape?.[0];
-  const rank = input(call, 0).shape?.length;
-  if (typeof length !== "number" || rank === undefined) return undefined;
-  return freshShape(call, Math.max(length, rank));
-}
-
-/** Crops or pads the given axes to the given sizes. */
-const centerCropPad = row({
-  operator: "CenterCropPad",
-  versions: [18],
-  arity: [2, 2],
-  mappingType: "one-to-one",
-  infer: (call) => {
-    const { elementType, shape } = input(call, 0);
-    if (shape === undefined) return [tensorFact(elementType, undefined)];
-    const sizes = call.elements(input(call, 1));
-    const axes = (ints(call, "axes") ?? shape.map((_, axis) => axis)).map((axis) =>
-      normalAxis(call, axis, shape.length),
-    );
-    const result = [...shape];
-    axes.forEach((axis, index) => {
-      result[axis] = sizes?.[index] ?? call.symbols.fresh();
-    });
-    return [tensorFact(elementType, result)];
-  },
-});
-
 /** Keeps the slices whose condition holds: how many is for the run to tell. */
 const compress = row({
   operator: "Compress",
@@ -420,13 +269,4 @@ const compress = row({
   },
 });
 
-export const slicingRows: readonly OperatorRow[] = [
-  centerCropPad,
-  compress,
-  concat,
-  expand,
-  pad,
-  slice,
-  split,
-  tile,
-];
+export const slicingRows: readonly OperatorRow[] = [compress, concat, slice, split];

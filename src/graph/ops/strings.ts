@@ -15,7 +15,7 @@ const tfIdf = row({
     const found = call.node.attributes.get("ngram_indexes");
     const size =
       found?.kind === "ints" && found.value.length > 0
-        ? Math.max(...found.value.map(Number)) + 1
+        ? found.value.map(Number).reduce((a, b) => Math.max(a, b)) + 1
         : call.symbols.fresh();
     if (shape === undefined) return [tensorFact("float32", undefined)];
     return [tensorFact("float32", shape.length < 2 ? [size] : [shape[0] ?? 0, size])];

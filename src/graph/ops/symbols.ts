@@ -106,6 +106,19 @@ export function symbolTable(): SymbolTable {
     return floorDivide(add(a, subtract(b, 1)), b);
   };
 
+  const choices = new Map<string, readonly string[]>();
+  const either = (a: Dimension, b: Dimension): Dimension => {
+    if (a === b || typeof a === "number") return a;
+    if (typeof b === "number") return b;
+    // Neither is 1, so both are the same size; the one with a meaning is the better name.
+    if (freshNames.has(a)) return b;
+    if (freshNames.has(b)) return a;
+    const members = [...new Set([a, b].flatMap((name) => choices.get(name) ?? [name]))].sort();
+    const text = atom(`either(${members.join(",")})`);
+    choices.set(text, members);
+    return text;
+  };
+
   return {
     fresh,
     isFresh: (dimension) => typeof dimension === "string" && freshNames.has(dimension),
@@ -114,12 +127,7 @@ export function symbolTable(): SymbolTable {
     multiply,
     floorDivide,
     ceilDivide,
-    either: (a, b) => {
-      if (a === b) return a;
-      if (typeof a === "number") return a;
-      if (typeof b === "number") return b;
-      return atom(`either(${[a, b].sort().join(",")})`);
-    },
+    either,
     isNonNegative: (a) => (typeof a === "number" ? a >= 0 : expand(a).every((term) => term.coefficient >= 0)),
   };
 }
