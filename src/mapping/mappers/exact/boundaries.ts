@@ -9,6 +9,7 @@
  */
 import type { CostModel } from "../../cost/cost-model.ts";
 import type { GroupSolver, RowLimits } from "./group-solver.ts";
+import { takePath } from "./uniform.ts";
 
 /** What is known after a sweep. */
 export interface Bounds {
@@ -72,7 +73,7 @@ export function isProven({ best, lower }: Bounds): boolean {
 }
 
 /**
- * One sweep over all rows. Yields after each row. A lower sweep raises bounds.lower, lowerRows and suffix; an upper
+ * One sweep over all rows. Yields after each group. A lower sweep raises bounds.lower, lowerRows and suffix; an upper
  * sweep lowers bounds.best, and when no front was thinned proves it.
  */
 export function* sweep(
@@ -89,8 +90,7 @@ export function* sweep(
   const passes: (readonly number[])[] = new Array(count + 1).fill([]);
   solver.takeThinned();
   for (let first = 0; first < count; first++) {
-    sweepRow(model, solver, bounds, precision, first, { prefix, starts, passes });
-    yield;
+    yield* sweepRow(model, solver, bounds, precision, first, { prefix, starts, passes });
   }
   const found = prefix[count] ?? Number.POSITIVE_INFINITY;
   const exact = !solver.takeThinned();
@@ -99,17 +99,7 @@ export function* sweep(
     bounds.lower = Math.max(bounds.lower, Math.min(bounds.best, found));
     return;
   }
-  if (found < bounds.best) {
-    bounds.best = found;
-    const lasts: number[] = [];
-    const all: number[] = [];
-    for (let end = count; end > 0; end = starts[end] ?? 0) {
-      lasts.unshift(end - 1);
-      all.unshift(...(passes[end] ?? []));
-    }
-    bounds.lasts = lasts;
-    bounds.passes = all;
-  }
+  takePath(bounds, found, starts, (end) => passes[end] ?? []);
   if (exact) bounds.lower = bounds.best;
 }
 
@@ -119,14 +109,14 @@ interface Prefixes {
   readonly passes: (readonly number[])[];
 }
 
-function sweepRow(
+function* sweepRow(
   model: CostModel,
   solver: GroupSolver,
   bounds: Bounds,
   precision: Pick<RowLimits, "cap" | "bound">,
   first: number,
   { prefix, starts, passes }: Prefixes,
-): void {
+): Generator<void> {
   const lowerRow = bounds.lowerRows[first] ?? new Float64Array();
   const start = prefix[first] ?? Number.POSITIVE_INFINITY;
   const lowering = precision.bound === "lower";
@@ -149,6 +139,7 @@ function sweepRow(
     let cost = Number.POSITIVE_INFINITY;
     if (reached && last <= furthest) {
       const weights = row.leastWeights(last);
+      yield;
       if (wanted(last) && Number.isFinite(weights)) cost = model.cost(first, last, weights);
       reached = row.mayGoOn(last);
     }

@@ -13,6 +13,7 @@ import { type Bounds, isProven, sweep, trivialBounds } from "./boundaries.ts";
 import { createFullGroups } from "./full-groups.ts";
 import type { GroupSolver } from "./group-solver.ts";
 import { createPaperGroups } from "./paper-groups.ts";
+import { startUniform } from "./uniform.ts";
 
 /** Points per front in successive rounds; the last round thins nothing. */
 const frontCaps = [12, 96, 768, 6_144, Number.POSITIVE_INFINITY];
@@ -30,7 +31,11 @@ function* search(problem: Problem): Generator<SearchState, SearchState> {
   if (mode === "full") {
     if (!fitsLayerByLayer(model)) return stateOf(model, bounds, work, solver.space);
   }
-  startLayerByLayer(model, bounds);
+  startUniform(
+    model,
+    bounds,
+    mode === "paper" ? smallestPerPassCount(problem.batch) : doublingLadder(problem.batch),
+  );
   yield stateOf(model, bounds, work, solver.space);
 
   if (mode === "full") {
@@ -88,15 +93,6 @@ function fitsLayerByLayer(model: CostModel): boolean {
     if (model.workingSetBytes(layer) > model.problem.memoryBytes) return false;
   }
   return true;
-}
-
-function startLayerByLayer(model: CostModel, bounds: Bounds): void {
-  let cost = 0;
-  for (let layer = 0; layer < model.layerCount; layer++)
-    cost += model.cost(layer, layer, model.weightBytes(layer));
-  bounds.best = cost;
-  bounds.lasts = Array.from({ length: model.layerCount }, (_, layer) => layer);
-  bounds.passes = new Array<number>(model.layerCount).fill(model.problem.batch);
 }
 
 function stateOf(

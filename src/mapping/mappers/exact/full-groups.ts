@@ -17,7 +17,7 @@ import type { GroupRow, GroupSolver, RowLimits } from "./group-solver.ts";
 
 /** A source while its buffers are open: the state keeps the index of its largest pass size so far. */
 interface Slot {
-  /** Distinguishes sources within a row. */
+  /** Distinguishes sources within a row, and the same source with more or fewer of its tensors read inside. */
   readonly id: string;
   /** Bytes of its tensors for one image. */
   readonly bytes: number;
@@ -48,10 +48,17 @@ interface Move {
   readonly weightBytes: number;
 }
 
+/** What leads to each state, before it is merged into a front. */
+type Parts = Map<string, { readonly state: readonly number[]; readonly fronts: ShiftedFront[] }>;
+
+/** States that may be open at once, for each point that a front may have. */
+const statesPerPoint = 4;
+
 const originStates: StateFronts = new Map([["", { state: [], front: originFront }]]);
 
 export function createFullGroups(model: CostModel): GroupSolver {
   let merger = createFrontMerger();
+  let statesThinned = false;
   let pointsMade = 0;
   const { batch, memoryBytes, workload } = model.problem;
   const ladder = doublingLadder(batch);
@@ -76,6 +83,16 @@ export function createFullGroups(model: CostModel): GroupSolver {
     return { state: next, footprintBytes, weightBytes: (counts[choice] ?? 0) * model.weightBytes(layer) };
   };
 
+  /** Keeps the number of states near what the cap allows. */
+  const cappedStates = (parts: Parts, limits: RowLimits, roomBytes: number): Parts => {
+    const cap = statesPerPoint * limits.cap;
+    if (parts.size <= cap) return parts;
+    statesThinned = true;
+    return limits.bound === "lower"
+      ? mergeStates(parts, cap, ladder.length - 1)
+      : dropStates(parts, cap, roomBytes);
+  };
+
   const advance = (
     step: Step,
     before: StateFronts,
@@ -83,7 +100,7 @@ export function createFullGroups(model: CostModel): GroupSolver {
     limits: RowLimits,
     roomBytes: number,
   ): StateFronts => {
-    const parts = new Map<string, { readonly state: readonly number[]; readonly fronts: ShiftedFront[] }>();
+    const parts: Parts = new Map();
     for (const { state, front } of before.values()) {
       for (let choice = 0; choice < ladder.length; choice++) {
         const { state: next, footprintBytes, weightBytes } = move(step, state, layer, choice);
@@ -100,7 +117,7 @@ export function createFullGroups(model: CostModel): GroupSolver {
       weightBytes: limits.weightLimit(layer),
     };
     const after = new Map<string, { readonly state: readonly number[]; readonly front: Front }>();
-    for (const [key, { state, fronts }] of parts) {
+    for (const [key, { state, fronts }] of cappedStates(parts, limits, roomBytes)) {
       const front = merger.merge(fronts, frontLimits);
       if (!front) continue;
       pointsMade += front.size;
@@ -194,7 +211,8 @@ export function createFullGroups(model: CostModel): GroupSolver {
     space: "contiguous groups, pass sizes 1, 2, 4, .. batch",
     row,
     takeThinned: () => {
-      const { thinned } = merger;
+      const thinned = merger.thinned || statesThinned;
+      statesThinned = false;
       merger = createFrontMerger();
       return thinned;
     },
@@ -204,13 +222,60 @@ export function createFullGroups(model: CostModel): GroupSolver {
   };
 }
 
+/**
+ * Fewer states for a lower bound: sizes are rounded up to ever coarser steps of the ladder without being paid for. What
+ * a rounded state still pays as its buffers grow is never more than what the states in it would.
+ */
+function mergeStates(parts: Parts, cap: number, top: number): Parts {
+  let merged = parts;
+  for (let grain = 2; merged.size > cap && grain <= 2 * top; grain *= 2) {
+    merged = new Map();
+    for (const { state, fronts } of parts.values()) {
+      const rounded = state.map((index) => Math.min(top, Math.ceil(index / grain) * grain));
+      const key = rounded.join();
+      const into = merged.get(key);
+      if (into) into.fronts.push(...fronts);
+      else merged.set(key, { state: rounded, fronts: [...fronts] });
+    }
+  }
+  return merged;
+}
+
+/** Fewer states for an upper bound: the ones with the least sum of footprint and weights, both scaled to one. */
+function dropStates(parts: Parts, cap: number, roomBytes: number): Parts {
+  let heaviest = 1;
+  for (const { fronts } of parts.values()) {
+    for (const { front, weightBytes } of fronts)
+      heaviest = Math.max(heaviest, (front.weights[0] ?? 0) + weightBytes);
+  }
+  const scored = [...parts].map(([key, part]) => ({
+    key,
+    part,
+    score: scoreOf(part.fronts, roomBytes, heaviest),
+  }));
+  scored.sort((a, b) => a.score - b.score);
+  return new Map(scored.slice(0, cap).map(({ key, part }) => [key, part]));
+}
+
+function scoreOf(fronts: readonly ShiftedFront[], roomBytes: number, heaviest: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const { front, footprintBytes, weightBytes } of fronts) {
+    for (let index = 0; index < front.size; index++) {
+      const footprint = ((front.footprint[index] ?? 0) + footprintBytes) / roomBytes;
+      if (footprint <= 1)
+        least = Math.min(least, footprint + ((front.weights[index] ?? 0) + weightBytes) / heaviest);
+    }
+  }
+  return least;
+}
+
 /** What each layer of a group does to the open buffers. */
 function stepsOf(graph: GroupGraph, model: CostModel): readonly Step[] {
   const { workload } = model.problem;
   const lives = graph.sources.map(({ producer, tensors, readers, region }) => {
     const touches = new Set(readers.length > 1 ? region : readers);
     const bytes = tensors.reduce((total, tensor) => total + (workload.tensors[tensor]?.bytes ?? 0), 0);
-    const slot: Slot = { id: `${producer ?? `t${tensors[0]}`}`, bytes };
+    const slot: Slot = { id: `${producer ?? `t${tensors[0]}`}=${bytes}`, bytes };
     const closes = Math.max(...touches);
     return { slot, producer, opens: producer ?? Math.min(...touches), closes, touches };
   });

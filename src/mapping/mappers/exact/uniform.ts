@@ -1,0 +1,98 @@
+/**
+ * A first mapping: every group as good as it gets with one pass size for all of its layers. With one pass size m every
+ * ring buffer holds m images, so a group's footprint is m x (its buffered bytes) + its largest working set, and the
+ * largest m that fits streams the fewest weights. Also tells which groups fit at no pass size at all.
+ * O(layers x edges + layers^2 x pass sizes).
+ */
+import { known } from "../../../base/assert.ts";
+import type { CostModel } from "../../cost/cost-model.ts";
+import { sourceLayer } from "../../space/group-graph.ts";
+import type { Bounds } from "./boundaries.ts";
+
+/** Improves bounds.best, and marks the groups that can never fit in bounds.lowerRows. `passSizes` ascend. */
+export function startUniform(model: CostModel, bounds: Bounds, passSizes: readonly number[]): void {
+  const count = model.layerCount;
+  const { memoryBytes, mode } = model.problem;
+  const best = new Float64Array(count + 1).fill(Number.POSITIVE_INFINITY);
+  best[0] = 0;
+  const starts = new Int32Array(count + 1);
+  const sizes = new Float64Array(count + 1);
+  for (let first = 0; first < count; first++) {
+    const lowerRow = bounds.lowerRows[first] ?? new Float64Array();
+    const buffered = bufferedBytesRow(model, first);
+    let reserved = 0;
+    let weights = 0;
+    for (let last = first; last < first + lowerRow.length; last++) {
+      if (mode === "full") reserved = Math.max(reserved, model.workingSetBytes(last));
+      weights += model.weightBytes(last);
+      const room = memoryBytes - reserved;
+      const bytes = buffered[last - first] ?? 0;
+      const pass =
+        last === first
+          ? model.problem.batch
+          : largestAtMost(passSizes, bytes > 0 ? room / bytes : Number.POSITIVE_INFINITY);
+      if (room < 0 || pass === undefined) {
+        lowerRow[last - first] = Number.POSITIVE_INFINITY;
+        continue;
+      }
+      const total = (best[first] as number) + model.cost(first, last, weights * model.passCount(pass));
+      if (total >= (best[last + 1] as number)) continue;
+      best[last + 1] = total;
+      starts[last + 1] = first;
+      sizes[last + 1] = pass;
+    }
+  }
+  takePath(bounds, best[count] ?? Number.POSITIVE_INFINITY, starts, (end) =>
+    new Array<number>(end - (starts[end] ?? 0)).fill(sizes[end] ?? 1),
+  );
+}
+
+/** Makes the groups that lead to the last boundary the best mapping known, if they cost less than it. */
+export function takePath(
+  bounds: Bounds,
+  cost: number,
+  starts: Int32Array,
+  passesOf: (end: number) => readonly number[],
+): void {
+  if (cost >= bounds.best) return;
+  const groups: { readonly last: number; readonly passes: readonly number[] }[] = [];
+  for (let end = starts.length - 1; end > 0; end = known(starts[end], "group start")) {
+    groups.unshift({ last: end - 1, passes: passesOf(end) });
+  }
+  bounds.best = cost;
+  bounds.lasts = groups.map((group) => group.last);
+  bounds.passes = groups.flatMap((group) => group.passes);
+}
+
+/** For the groups first..last: bytes for one image of every tensor that is on chip while the group runs. */
+function bufferedBytesRow(model: CostModel, first: number): Float64Array {
+  const { workload, mode } = model.problem;
+  const reach = model.reach(first);
+  const row = new Float64Array(reach - first + 1);
+  const readers = new Map<number, number>();
+  let bytes = 0;
+  for (let last = first; last <= reach; last++) {
+    if (mode === "paper") {
+      row[last - first] = bytes;
+      bytes += model.outputBytes(last);
+      continue;
+    }
+    for (const tensor of workload.layers[last]?.inputs ?? []) {
+      const count = (readers.get(tensor) ?? 0) + 1;
+      readers.set(tensor, count);
+      const bufferedFrom = sourceLayer(workload, tensor) >= first ? 1 : 2;
+      if (count === bufferedFrom) bytes += workload.tensors[tensor]?.bytes ?? 0;
+    }
+    row[last - first] = bytes;
+  }
+  return row;
+}
+
+function largestAtMost(ascending: readonly number[], limit: number): number | undefined {
+  let found: number | undefined;
+  for (const size of ascending) {
+    if (size > limit) break;
+    found = size;
+  }
+  return found;
+}
