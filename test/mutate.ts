@@ -1,10 +1,21 @@
-/** Damages files: what disks, downloads and ill will do to a protobuf. */
+/** Damages files: what disks, downloads and malice do to them. */
 import type { RandomSource } from "../src/base/random.ts";
+import { mutateFields } from "./mutate-fields.ts";
 
 type Mutation = (bytes: Uint8Array, random: RandomSource) => Uint8Array;
 
-/** One to four damages of random kinds; the file itself is not touched. */
+/** One to four damages of random kinds, to the bytes or to the fields; the file itself is not touched. */
 export function mutate(bytes: Uint8Array, random: RandomSource): Uint8Array {
+  return random.below(3) === 0 ? mutateBytes(bytes, random) : mutateStructure(bytes, random);
+}
+
+function mutateStructure(bytes: Uint8Array, random: RandomSource): Uint8Array {
+  let mutated = bytes;
+  for (let rounds = 1 + random.below(3); rounds > 0; rounds--) mutated = mutateFields(mutated, random);
+  return mutated;
+}
+
+function mutateBytes(bytes: Uint8Array, random: RandomSource): Uint8Array {
   let mutated = bytes;
   for (let rounds = 1 + random.below(4); rounds > 0; rounds--) {
     mutated = (mutations[random.below(mutations.length)] ?? flipBits)(mutated, random);

@@ -3,7 +3,9 @@
  * whose data fits their shape. The importer turns a broken one into bad input; after our own passes it is our bug.
  * O(size of the graph and its subgraphs).
  */
+
 import { assert } from "../../base/assert.ts";
+import { quote } from "../../base/quote.ts";
 import { subgraphs } from "./captures.ts";
 import type { Graph, OpNode } from "./graph.ts";
 import { elementBits, elementCount, type Tensor } from "./tensor.ts";
@@ -24,7 +26,7 @@ type Names = Pick<ReadonlySet<string>, "has">;
 export function verifyGraph(graph: Graph, outer: Names = new Set<string>()): void {
   const problem = findGraphProblem(graph, outer);
   if (problem === undefined) return;
-  const places = [`graph "${graph.name}"`, ...problemPlaces(problem)];
+  const places = [`graph ${quote(graph.name)}`, ...problemPlaces(problem)];
   assert(false, `${places.join(": ")}: ${problem.message}`);
 }
 
@@ -34,7 +36,7 @@ export function problemPlaces({ node, inside }: GraphProblem): readonly string[]
 }
 
 function nodePlace(node: OpNode): string {
-  return `node "${node.name}" (${node.operator})`;
+  return `node ${quote(node.name)} (${node.operator})`;
 }
 
 /** The first broken invariant, or undefined. */
@@ -55,14 +57,14 @@ export function findGraphProblem(graph: Graph, outer: Names = new Set<string>())
 function declareInputs(graph: Graph, made: Set<string>): string | undefined {
   for (const { name } of graph.inputs) {
     if (name === "") return "an input without a name";
-    if (made.has(name)) return `input "${name}" is there twice`;
+    if (made.has(name)) return `input ${quote(name)} is there twice`;
     made.add(name);
   }
   for (const [name, tensor] of graph.constants) {
     if (name === "") return "a constant without a name";
-    if (made.has(name)) return `"${name}" is both an input and a constant`;
+    if (made.has(name)) return `${quote(name)} is both an input and a constant`;
     const problem = tensorProblem(tensor);
-    if (problem !== undefined) return `constant "${name}" ${problem}`;
+    if (problem !== undefined) return `constant ${quote(name)} ${problem}`;
     made.add(name);
   }
   return undefined;
@@ -112,7 +114,7 @@ function nodeProblem(
 ): GraphProblem | undefined {
   const here = (message: string): GraphProblem => ({ message, node, inside: [] });
   if (node.name === "") return here("a node without a name");
-  if (names.has(node.name)) return here(`two nodes are called "${node.name}"`);
+  if (names.has(node.name)) return here(`two nodes are called ${quote(node.name)}`);
   names.add(node.name);
   for (const input of node.inputs) {
     if (input === "" || made.has(input) || (outer.has(input) && !later.has(input))) continue;
@@ -122,7 +124,7 @@ function nodeProblem(
   if (inner !== undefined) return inner;
   for (const output of node.outputs) {
     if (output === "") continue;
-    if (made.has(output)) return here(`"${output}" is made twice`);
+    if (made.has(output)) return here(`${quote(output)} is made twice`);
     made.add(output);
   }
   return undefined;
@@ -141,15 +143,16 @@ function subgraphProblem(node: OpNode, made: ReadonlySet<string>, outer: Names):
 }
 
 function unmade(name: string, later: ReadonlySet<string>): string {
-  if (later.has(name)) return `reads "${name}" before it is made`;
-  return `reads "${name}", which no input, constant or node gives`;
+  if (later.has(name)) return `reads ${quote(name)} before it is made`;
+  return `reads ${quote(name)}, which no input, constant or node gives`;
 }
 
 function outputProblem(graph: Graph, made: ReadonlySet<string>, outer: Names): string | undefined {
   const listed = new Set<string>();
   for (const { name } of graph.outputs) {
-    if (!made.has(name) && !outer.has(name)) return `output "${name}" is given by no input, constant or node`;
-    if (listed.has(name)) return `output "${name}" is there twice`;
+    if (!made.has(name) && !outer.has(name))
+      return `output ${quote(name)} is given by no input, constant or node`;
+    if (listed.has(name)) return `output ${quote(name)} is there twice`;
     listed.add(name);
   }
   return undefined;

@@ -2,7 +2,9 @@
  * Tensors whose elements lie outside the file (TensorProto.external_data): in another file, at a place of it, or
  * nowhere, where the location is the recipe `synthetic:LOW:HIGH:SEED` of pseudo-random elements.
  */
+
 import { badInput } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
 import type { TensorData } from "../ir/tensor.ts";
 import type { StringStringEntryProto } from "./schema.ts";
 
@@ -35,7 +37,7 @@ export function externalData(
   if (file === undefined) return { kind: "missing", location, ...(offset === 0 ? {} : { offset }) };
   if (offset + length > file.length) {
     throw badInput(
-      `bytes ${offset} to ${offset + length} of ${JSON.stringify(location)} are asked for, which has ${file.length}`,
+      `bytes ${offset} to ${offset + length} of ${quote(location)} are asked for, which has ${file.length}`,
       { where, fix: "the external data file may be truncated or of another model" },
     );
   }
@@ -51,7 +53,7 @@ function syntheticData(location: string, where: string): TensorData {
   const [, lowText, highText, seedText] = recipe.exec(location) ?? [];
   const [low, high, seed] = [Number(lowText), Number(highText), Number(seedText)];
   if (!Number.isFinite(low) || !Number.isFinite(high) || !Number.isSafeInteger(seed) || low > high) {
-    throw badInput(`${JSON.stringify(location.slice(0, 80))} is not a recipe of synthetic elements`, {
+    throw badInput(`${quote(location)} is not a recipe of synthetic elements`, {
       where,
       fix: "write it as synthetic:LOW:HIGH:SEED with LOW <= HIGH and a whole SEED",
     });
@@ -67,7 +69,7 @@ function checkLocation(location: string, where: string): void {
     /^(?:[/\\]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:\/\/)/.test(location) ||
     location.split(/[/\\]/).includes("..");
   if (!outside) return;
-  throw badInput(`external data at ${JSON.stringify(location.slice(0, 200))} is refused`, {
+  throw badInput(`external data at ${quote(location)} is refused`, {
     where,
     fix: "external data must be named relative to the model's folder and lie inside it",
   });
@@ -77,7 +79,7 @@ function wholeNumber(text: string | undefined, key: string, where: string): numb
   if (text === undefined || text === "") return undefined;
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw badInput(`external data with ${key} ${JSON.stringify(text.slice(0, 40))}`, {
+  throw badInput(`external data with ${key} ${quote(text)}`, {
     where,
     fix: `${key} must be a whole number of bytes`,
   });

@@ -10,7 +10,7 @@ import {
   type SparseTensorProto,
   sparseTensorProto,
 } from "./schema.ts";
-import { decodeVarints } from "./wire-decode.ts";
+import { unpackVarints } from "./varints.ts";
 import { encodeBytes } from "./wire-encode.ts";
 
 /** What reading an attribute needs from the graph it is in. */
@@ -63,7 +63,7 @@ export function attributeOf(proto: AttributeProto, context: AttributeContext, wh
     case "floats":
       return { kind: "floats", value: floats(proto.floats, where) };
     case "ints":
-      return { kind: "ints", value: decodeVarints(proto.ints, where) };
+      return { kind: "ints", value: unpackVarints(proto.ints, where) };
     case "strings":
       return textsAttribute(proto);
     case "tensors":

@@ -1,9 +1,12 @@
 /** GraphProto -> Graph: nodes named and sorted, constants, types; subgraphs likewise. */
+
 import { badInput } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
 import type { Attribute, Graph, OpNode, Value } from "../ir/graph.ts";
 import type { Tensor, TensorType } from "../ir/tensor.ts";
 import { topologicalOrder } from "../ir/topological-order.ts";
 import type { ReadExternal } from "./external-data.ts";
+import { freshNames } from "./fresh-names.ts";
 import { attributeOf, sparseAttribute } from "./import-attribute.ts";
 import { tensorOf } from "./import-tensor.ts";
 import { statedType } from "./import-type.ts";
@@ -14,10 +17,21 @@ import type { GraphProto, NodeProto, ValueInfoProto } from "./schema.ts";
 export interface GraphContext {
   readonly opsets: ReadonlyMap<string, number>;
   readonly readExternal: ReadExternal | undefined;
+  /** Graphs around the one at hand. */
+  readonly depth: number;
 }
+
+/** Later stages recur into subgraphs; functions may nest them deeper than the file's own messages can. */
+const maximumDepth = 64;
 
 /** The graph of a message; `where` is the file, or the file and the way to the subgraph. */
 export function graphOf(proto: GraphProto, context: GraphContext, where: string): Graph {
+  if (context.depth > maximumDepth) {
+    throw badInput(`graphs nest deeper than ${maximumDepth}`, {
+      where: where.slice(0, 200),
+      fix: "export the model again",
+    });
+  }
   const constants = constantsOf(proto, context, where);
   const others = new Map<string, Uint8Array>();
   const values = (infos: readonly ValueInfoProto[]): readonly Value[] =>
@@ -41,9 +55,12 @@ function constantsOf(proto: GraphProto, context: GraphContext, where: string): R
   const constants = new Map<string, Tensor>();
   for (const tensor of proto.initializer) {
     const name = tensor.name ?? "";
-    const here = `${where}: tensor "${name}"`;
+    const here = `${where}: tensor ${quote(name)}`;
     if (constants.has(name)) {
-      throw badInput(`two initializers are called "${name}"`, { where: here, fix: "rename one of them" });
+      throw badInput(`two initializers are called ${quote(name)}`, {
+        where: here,
+        fix: "rename one of them",
+      });
     }
     constants.set(name, tensorOf(tensor, context.readExternal, here));
   }
@@ -83,25 +100,15 @@ function sparseConstants(proto: GraphProto, context: GraphContext): readonly OpN
 }
 
 function nodesOf(proto: GraphProto, context: GraphContext, where: string): readonly OpNode[] {
-  const taken = new Set(proto.node.map(({ name }) => name ?? ""));
+  const fresh = freshNames(new Set(proto.node.map(({ name }) => name ?? "")));
   return proto.node.map((node, index) => {
-    const name = node.name === undefined || node.name === "" ? freshName(node, index, taken) : node.name;
-    return nodeOf(node, name, context, where);
+    const output = node.output.find((name) => name !== "") ?? index;
+    return nodeOf(node, node.name || fresh(`${node.opType}_${output}`), context, where);
   });
 }
 
-/** A name for a node that has none. */
-function freshName(node: NodeProto, index: number, taken: Set<string>): string {
-  const output = node.output.find((name) => name !== "") ?? index;
-  const stem = `${node.opType ?? ""}_${output}`;
-  let name = stem;
-  for (let count = 2; taken.has(name); count++) name = `${stem}_${count}`;
-  taken.add(name);
-  return name;
-}
-
 function nodeOf(node: NodeProto, name: string, context: GraphContext, outerWhere: string): OpNode {
-  const where = `${outerWhere}: node "${name}" (${node.opType ?? ""})`;
+  const where = `${outerWhere}: node ${quote(name)} (${node.opType ?? ""})`;
   if (node.opType === undefined || node.opType === "") {
     throw badInput("a node without an operator", { where, fix: "export the model again" });
   }
@@ -130,16 +137,17 @@ function attributesOf(
   nodeWhere: string,
 ): ReadonlyMap<string, Attribute> {
   const attributes = new Map<string, Attribute>();
-  const importSubgraph = (graph: GraphProto, where: string): Graph => graphOf(graph, context, where);
+  const inner = { ...context, depth: context.depth + 1 };
+  const importSubgraph = (graph: GraphProto, where: string): Graph => graphOf(graph, inner, where);
   for (const attribute of node.attribute) {
     const name = attribute.name ?? "";
-    const where = `${nodeWhere}: attribute "${name}"`;
+    const where = `${nodeWhere}: attribute ${quote(name)}`;
     if (name === "" || attributes.has(name)) {
       const message = name === "" ? "an attribute without a name" : "the attribute is there twice";
       throw badInput(message, { where, fix: "export the model again" });
     }
     if (attribute.refAttrName !== undefined && attribute.refAttrName !== "") {
-      throw badInput(`refers to attribute "${attribute.refAttrName}" of a function, but is in none`, {
+      throw badInput(`refers to attribute ${quote(attribute.refAttrName)} of a function, but is in none`, {
         where,
         fix: "export the model again",
       });
@@ -155,7 +163,7 @@ function attributesOf(
 function sortedNodes(nodes: readonly OpNode[], where: string): readonly OpNode[] {
   const order = topologicalOrder(nodes);
   if (order.kind === "ordered") return order.nodes;
-  const named = order.nodes.slice(0, 8).map(({ name }) => `"${name}"`);
+  const named = order.nodes.slice(0, 8).map(({ name }) => `${quote(name)}`);
   const more = order.nodes.length > named.length ? `, ... (${order.nodes.length} nodes)` : "";
   throw badInput(`the graph has a cycle: ${named.join(" -> ")}${more} -> ${named[0]}`, {
     where: `${where}: node ${named[0]}`,

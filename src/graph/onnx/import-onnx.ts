@@ -27,10 +27,10 @@ export interface ImportOptions {
 export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Model {
   const where = options.name ?? "model";
   const { proto, graph } = modelOf(bytes, where);
-  const irVersion = Number(proto.irVersion ?? 0n);
+  const irVersion = checkedIrVersion(proto.irVersion, where);
   const stated = opsetsOf(proto.opsetImport, irVersion, where);
   const inlined = inlineFunctions(graph, proto.functions, stated, where);
-  const context = { opsets: inlined.opsets, readExternal: options.readExternal };
+  const context = { opsets: inlined.opsets, readExternal: options.readExternal, depth: 0 };
   const model: Model = {
     graph: graphOf(inlined.graph, context, where),
     irVersion,
@@ -55,6 +55,13 @@ function modelOf(
     if (kind === undefined) throw error;
     throw badInput(`not an ONNX model: it looks like ${kind.what}`, { where, fix: kind.fix });
   }
+}
+
+/** Newer ones are read too: what they add is skipped, and the opset decides what nodes mean. */
+function checkedIrVersion(version: bigint | undefined, where: string): number {
+  if (version !== undefined && version >= 1n && version < 2n ** 31n) return Number(version);
+  const message = version === undefined ? "no IR version" : `IR version ${version}, which does not exist`;
+  throw badInput(`not a valid ONNX model: ${message}`, { where, fix: "export the model again" });
 }
 
 function checkGraph({ graph }: Model, where: string): void {

@@ -5,7 +5,8 @@ import { elementTypeOf } from "./element-types.ts";
 import { externalData, type ReadExternal } from "./external-data.ts";
 import { type TensorProto, tensorProto } from "./schema.ts";
 import { dataFieldNames, dataFieldOf, filledDataFields, typedBytes } from "./typed-data.ts";
-import { decode, decodeVarints } from "./wire-decode.ts";
+import { countVarints, unpackVarints } from "./varints.ts";
+import { decode } from "./wire-decode.ts";
 
 const external = 1;
 const maximumRank = 255;
@@ -41,9 +42,9 @@ export function tensorOf(proto: TensorProto, readExternal: ReadExternal | undefi
 }
 
 function shapeOf(dims: Uint8Array | undefined, where: string): readonly number[] {
-  const shape = decodeVarints(dims, where).map((dimension) => checkedDimension(dimension, where));
-  if (shape.length <= maximumRank) return shape;
-  throw badInput(`a tensor of ${shape.length} dimensions`, { where, fix: exportAgain });
+  const rank = countVarints(dims ?? new Uint8Array(0));
+  if (rank > maximumRank) throw badInput(`a tensor of ${rank} dimensions`, { where, fix: exportAgain });
+  return unpackVarints(dims, where).map((dimension) => checkedDimension(dimension, where));
 }
 
 /** A size as a number: not negative and exact. */

@@ -1,5 +1,7 @@
 /** TypeProto -> TensorType. */
+
 import { badInput } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
 import type { Dimension, TensorType } from "../ir/tensor.ts";
 import { elementTypeOf } from "./element-types.ts";
 import { checkedDimension } from "./import-tensor.ts";
@@ -20,7 +22,7 @@ const nothing: TensorType = { elementType: "undefined", shape: undefined };
 export function statedType(info: ValueInfoProto, outerWhere: string): StatedType {
   const name = info.name ?? "";
   if (info.type === undefined || info.type.length === 0) return { name, type: nothing, other: undefined };
-  const where = `${outerWhere}: value "${name}"`;
+  const where = `${outerWhere}: value ${quote(name)}`;
   const type = decode(typeProto, info.type, where);
   if (type.tensorType === undefined) return { name, type: nothing, other: info.type };
   const elementType = elementTypeOf(type.tensorType.elemType, where);

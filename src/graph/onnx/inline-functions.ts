@@ -3,11 +3,18 @@
  * nothing behind the importer knows of functions. Calls may nest but not recur; the number of nodes is bounded, for a
  * few functions that call each other twice would make more nodes than any memory holds.
  */
+
 import { badInput } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
+import { freshNames } from "./fresh-names.ts";
 import { domainOf, opsetsOf } from "./opsets.ts";
+import { collectNames, collectNodeNames, countEntries } from "./proto-names.ts";
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, ValueInfoProto } from "./schema.ts";
 
-const maximumNodes = 1_000_000;
+/** Bounds what unfolding may cost: about a million nodes, or 64 MB of new names. */
+const maximumCost = 2 ** 26;
+const costOfEntry = 64;
+const maximumDepth = 64;
 
 export interface Inlined {
   readonly graph: GraphProto;
@@ -35,7 +42,7 @@ function functionOpsets(
 ): ReadonlyMap<string, number> {
   const all = new Map(opsets);
   for (const { name, opsetImport } of functions) {
-    const imported = opsetsOf(opsetImport, 3, `${where}: function "${name ?? ""}"`);
+    const imported = opsetsOf(opsetImport, 3, `${where}: function ${quote(name ?? "")}`);
     for (const [domain, version] of imported) if (!all.has(domain)) all.set(domain, version);
   }
   return all;
@@ -53,14 +60,19 @@ interface Call {
 
 class Inliner {
   readonly #functions = new Map<string, FunctionProto>();
-  readonly #taken = new Set<string>();
+  readonly #valueNames = new Set<string>();
+  readonly #nodeNames = new Set<string>();
+  readonly #freshValue = freshNames(this.#valueNames);
+  readonly #freshNode = freshNames(this.#nodeNames);
+  readonly #sizes = new Map<FunctionProto, number>();
   readonly #where: string;
-  #nodes = 0;
+  #cost = 0;
+  #graphDepth = 0;
 
   constructor(functions: readonly FunctionProto[], graph: GraphProto, where: string) {
     this.#where = where;
     for (const body of functions) this.#addFunction(body);
-    collectNames(graph, this.#taken);
+    collectNames(graph, this.#valueNames, this.#nodeNames);
   }
 
   #addFunction(body: FunctionProto): void {
@@ -73,7 +85,9 @@ class Inliner {
 
   /** The graph with all calls replaced; `calls` is the way to it, outermost first. */
   graph(graph: GraphProto, calls: readonly Call[]): GraphProto {
+    this.#spend(this.#graphDepth++ < maximumDepth ? costOfEntry : Infinity, calls);
     const inlined = graph.node.map((node) => this.#nodesOf(node, calls));
+    this.#graphDepth--;
     return {
       ...graph,
       node: inlined.flatMap(({ nodes }) => nodes),
@@ -86,15 +100,14 @@ class Inliner {
     const body = this.#functions.get(key);
     const attribute = node.attribute.map((one) => this.#subgraphs(one, calls));
     if (body !== undefined) return this.#call({ ...node, attribute }, body, key, calls);
-    this.#count(calls);
     return { nodes: [{ ...node, attribute }], valueInfo: [] };
   }
 
-  #count(calls: readonly Call[]): void {
-    this.#nodes++;
-    if (this.#nodes <= maximumNodes) return;
-    throw badInput(`the model's functions unfold to more than ${maximumNodes} nodes`, {
-      where: this.#place(calls),
+  #spend(cost: number, calls: readonly Call[]): void {
+    this.#cost += cost;
+    if (this.#cost <= maximumCost && calls.length <= maximumDepth) return;
+    throw badInput("the model's functions unfold to more than a million nodes, or nest too deep", {
+      where: this.#place(calls.slice(0, 3)),
       fix: "export the model without functions",
     });
   }
@@ -111,6 +124,7 @@ class Inliner {
   #call(node: NodeProto, body: FunctionProto, key: string, calls: readonly Call[]): Body {
     const callName = this.#callName(node);
     this.#checkCall(node, body, key, calls);
+    this.#spend(costOfEntry * this.#size(body), calls);
     const call = {
       key,
       callName,
@@ -126,6 +140,15 @@ class Inliner {
     };
   }
 
+  /** Entries of a body, those of its subgraphs too. */
+  #size(body: FunctionProto): number {
+    const known = this.#sizes.get(body);
+    if (known !== undefined) return known;
+    const size = 1 + body.valueInfo.length + countEntries(body.node);
+    this.#sizes.set(body, size);
+    return size;
+  }
+
   #callName(node: NodeProto): string {
     if (node.name !== undefined && node.name !== "") return node.name;
     return `${node.opType ?? ""}_${node.output.find((name) => name !== "") ?? ""}`;
@@ -134,7 +157,7 @@ class Inliner {
   #checkCall(node: NodeProto, body: FunctionProto, key: string, calls: readonly Call[]): void {
     const fail = (message: string, fix: string): never => {
       throw badInput(message, {
-        where: `${this.#place(calls)}: node "${this.#callName(node)}" (${key})`,
+        where: `${this.#place(calls)}: node ${quote(this.#callName(node))} (${key})`,
         fix,
       });
     };
@@ -148,7 +171,7 @@ class Inliner {
   }
 
   #place(calls: readonly Call[]): string {
-    return [this.#where, ...calls.map(({ callName, key }) => `node "${callName}" (${key})`)].join(": ");
+    return [this.#where, ...calls.map(({ callName, key }) => `node ${quote(callName)} (${key})`)].join(": ");
   }
 
   /** Inputs and outputs become the call's own, everything else gets a new name behind the call's. */
@@ -156,30 +179,27 @@ class Inliner {
     const values = new Map<string, string>();
     body.output.forEach((name, index) => {
       const outside = node.output[index] ?? "";
-      values.set(name, outside === "" ? this.#fresh(callName, name) : outside);
+      values.set(name, outside === "" ? this.#fresh(this.#freshValue, callName, name) : outside);
     });
     body.input.forEach((name, index) => {
       values.set(name, node.input[index] ?? "");
     });
     const inside = new Set<string>();
-    for (const one of body.node) collectNodeNames(one, inside);
+    for (const one of body.node) collectNodeNames(one, inside, new Set());
     for (const name of inside)
-      if (name !== "" && !values.has(name)) values.set(name, this.#fresh(callName, name));
+      if (name !== "" && !values.has(name)) values.set(name, this.#fresh(this.#freshValue, callName, name));
     return values;
   }
 
-  #fresh(callName: string, name: string): string {
-    const stem = `${callName}/${name}`;
-    let fresh = stem;
-    for (let count = 2; this.#taken.has(fresh); count++) fresh = `${stem}_${count}`;
-    this.#taken.add(fresh);
-    return fresh;
+  #fresh(freshName: (stem: string) => string, callName: string, name: string): string {
+    this.#spend(callName.length + name.length, []);
+    return freshName(`${callName}/${name}`);
   }
 
   #rename(node: NodeProto, call: Call): NodeProto {
     return {
       ...node,
-      name: this.#fresh(call.callName, node.name ?? node.opType ?? ""),
+      name: this.#fresh(this.#freshNode, call.callName, node.name ?? node.opType ?? ""),
       input: node.input.map((name) => renamed(name, call)),
       output: node.output.map((name) => renamed(name, call)),
       attribute: node.attribute.flatMap((attribute) => this.#resolve(attribute, call)),
@@ -215,7 +235,7 @@ class Inliner {
       const outside = node.output[index] ?? "";
       const input = body.input.indexOf(name);
       if (input < 0 || outside === "") return [];
-      return [identity(this.#fresh(callName, "Identity"), node.input[input] ?? "", outside)];
+      return [identity(this.#fresh(this.#freshNode, callName, "Identity"), node.input[input] ?? "", outside)];
     });
   }
 }
@@ -259,21 +279,4 @@ function identity(name: string, input: string, output: string): NodeProto {
     output: [output],
     attribute: [],
   };
-}
-
-/** All value names and node names of a graph and its subgraphs. */
-function collectNames(graph: GraphProto, names: Set<string>): void {
-  for (const { name } of [...graph.input, ...graph.output, ...graph.initializer]) names.add(name ?? "");
-  for (const node of graph.node) {
-    names.add(node.name ?? "");
-    collectNodeNames(node, names);
-  }
-}
-
-/** The values that a node and its subgraphs read and make. */
-function collectNodeNames(node: NodeProto, names: Set<string>): void {
-  for (const name of [...node.input, ...node.output]) names.add(name);
-  for (const { g, graphs } of node.attribute) {
-    for (const graph of g === undefined ? graphs : [g, ...graphs]) collectNames(graph, names);
-  }
 }

@@ -1,5 +1,7 @@
 /** The operator sets that a model imports. */
+
 import { badInput } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
 import type { OperatorSetIdProto } from "./schema.ts";
 
 /** Standard opsets that laminate knows. */
@@ -30,14 +32,14 @@ function addOpset(opsets: Map<string, number>, domain: string, version: number, 
     });
   }
   if (!Number.isSafeInteger(version) || version < 1) {
-    throw badInput(`opset ${version} of domain ${JSON.stringify(domain)} does not exist`, {
+    throw badInput(`opset ${version} of domain ${quote(domain)} does not exist`, {
       where,
       fix: "opset versions start at 1: export the model again",
     });
   }
   const other = opsets.get(domain);
   if (other !== undefined && other !== version) {
-    throw badInput(`opsets ${other} and ${version} of domain ${JSON.stringify(domain)} at once`, {
+    throw badInput(`opsets ${other} and ${version} of domain ${quote(domain)} at once`, {
       where,
       fix: "import each domain once: export the model again",
     });

@@ -4,7 +4,7 @@
  */
 import { type ElementType, elementBits } from "../ir/tensor.ts";
 import type { TensorProto } from "./schema.ts";
-import { decodeVarints } from "./wire-decode.ts";
+import { countVarints, visitVarints } from "./varints.ts";
 
 type DataField = "floatData" | "doubleData" | "int32Data" | "int64Data" | "uint64Data" | "stringData";
 
@@ -49,20 +49,20 @@ export function typedBytes(tensor: TensorProto, elementType: ElementType, where:
   const field = dataFieldOf(elementType);
   if (field === "floatData" || field === "doubleData") return tensor[field] ?? new Uint8Array(0);
   if (field === "stringData") throw new Error("internal: strings have no bytes");
+  const packed = tensor[field] ?? new Uint8Array(0);
   // Four-bit elements are packed two to a byte, and each byte is one number of int32_data.
-  const bytesEach = Math.max(8, elementBits[elementType]) / 8;
-  return truncated(decodeVarints(tensor[field], where), bytesEach);
+  return narrowed(packed, Math.max(8, elementBits[elementType]) / 8, where);
 }
 
 /** The low bytes of each number, little-endian: what the specification asks of every narrow type. */
-function truncated(numbers: readonly bigint[], bytesEach: number): Uint8Array {
-  const bytes = new Uint8Array(numbers.length * bytesEach);
+function narrowed(packed: Uint8Array, bytesEach: number, where: string): Uint8Array {
+  const bytes = new Uint8Array(countVarints(packed) * bytesEach);
   const view = new DataView(bytes.buffer);
-  numbers.forEach((value, index) => {
-    if (bytesEach === 8) view.setBigUint64(index * 8, BigInt.asUintN(64, value), true);
-    else if (bytesEach === 4) view.setUint32(index * 4, Number(BigInt.asUintN(32, value)), true);
-    else if (bytesEach === 2) view.setUint16(index * 2, Number(BigInt.asUintN(16, value)), true);
-    else bytes[index] = Number(BigInt.asUintN(8, value));
+  visitVarints(packed, where, (low, high, index) => {
+    if (bytesEach === 1) view.setUint8(index, low);
+    else if (bytesEach === 2) view.setUint16(index * 2, low, true);
+    else view.setUint32(index * bytesEach, low, true);
+    if (bytesEach === 8) view.setUint32(index * 8 + 4, high, true);
   });
   return bytes;
 }

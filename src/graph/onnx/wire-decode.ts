@@ -28,19 +28,6 @@ export function decode<T>(message: Message<T>, bytes: Uint8Array, where: string)
   }
 }
 
-/** The numbers of a packed field of varints, as signed 64-bit integers. */
-export function decodeVarints(packed: Uint8Array | undefined, where: string): readonly bigint[] {
-  if (packed === undefined) return [];
-  const reader = new Reader(packed);
-  const values: bigint[] = [];
-  try {
-    while (reader.pos < reader.len) values.push(readInt64(reader));
-  } catch {
-    throw broken("a number runs past the end of its field", reader.pos, where);
-  }
-  return values;
-}
-
 function broken(reason: string, position: number, where: string): LaminateError {
   return badInput(`not a readable ONNX file: ${reason}`, { where: `${where}: byte ${position}`, fix });
 }
