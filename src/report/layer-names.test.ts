@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { keepEnd, sharedStart, shortName } from "./layer-names.ts";
+import { keepEnd, nameLines, sharedStart, shortName } from "./layer-names.ts";
 
 test.each([
   ["/features/features.3/conv/Conv", "features.3/conv"],
@@ -24,6 +24,15 @@ describe("the start that all names share", () => {
   ])("%j: %j", (names, start) => {
     expect(sharedStart(names)).toBe(start);
   });
+});
+
+test.each([
+  ["encoder/layer.23/attention/self", "layer.23", "attention/self"],
+  ["features.3/conv.0.0", "features.3", "conv.0.0"],
+  ["attention/self", "attention", "self"],
+  ["conv1", "", "conv1"],
+])("%s takes the lines %s and %s", (short, place, name) => {
+  expect(nameLines(short)).toEqual([place, name]);
 });
 
 test("long names keep their end", () => {

@@ -19,6 +19,17 @@ export function shortName(name: string): string {
   return (operatorOnly ? told.slice(0, -1) : told).join("/") || name;
 }
 
+/**
+ * A short name in two lines: the numbered part of the network that it is in, and its name there:
+ * `encoder/layer.23/attention/self` is ["layer.23", "attention/self"], `conv1` is ["", "conv1"].
+ */
+export function nameLines(short: string): readonly [place: string, name: string] {
+  const parts = short.split("/");
+  const numbered = parts.findIndex((part, at) => at < parts.length - 1 && /\d$/.test(part));
+  if (numbered >= 0) return [parts[numbered] ?? "", parts.slice(numbered + 1).join("/")];
+  return [parts.slice(0, -1).join("/"), parts.at(-1) ?? ""];
+}
+
 /** The start that all names share, up to a separator: it tells none of them apart. "" for fewer than two names. */
 export function sharedStart(names: readonly string[]): string {
   const [first = "", ...others] = names;

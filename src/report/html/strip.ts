@@ -5,7 +5,7 @@ import { formatBytes, formatCount } from "../../base/format.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
 import type { Mapping } from "../../mapping/space/mapping.ts";
 import { outputBytes } from "../inspect-document.ts";
-import { keepEnd, sharedStart, shortName } from "../layer-names.ts";
+import { keepEnd, nameLines, sharedStart, shortName } from "../layer-names.ts";
 import { html, type Markup, type Piece, trusted } from "./markup.ts";
 import { type GroupView, groupByLayer, groupColours } from "./view.ts";
 
@@ -73,20 +73,19 @@ function chip({ problem, mapping, failing }: StripInput, layer: number, look: St
       `${placed.pass} of ${problem.batch} images per pass, output ${placed.output === "stage" ? "staged on chip" : "written off chip"}`,
     group && `group ${group.number}, bound by ${group.cost.bound}`,
   ];
-  return html`<li class="${classes.filter(Boolean).join(" ")}" title="${title.filter(Boolean).join("\n")}">${nameLines(entry.name, look)}<span class="tag">${group ? `G${group.number}` : ""}${passes}</span><span class="macs" style="width:${((entry.macs / mostMacs) * 100).toFixed(1)}%"></span></li>`;
+  return html`<li class="${classes.filter(Boolean).join(" ")}" title="${title.filter(Boolean).join("\n")}">${nameMarkup(entry.name, look)}<span class="tag">${group ? `G${group.number}` : ""}${passes}</span><span class="macs" style="width:${((entry.macs / mostMacs) * 100).toFixed(1)}%"></span></li>`;
 }
 
-/** The last part of the name stands out; it may take two lines. */
-function nameLines(name: string, { sharedStart: start, dense }: StripLook): Markup {
-  const short = shortName(name).slice(start.length) || shortName(name);
-  const cut = short.lastIndexOf("/");
-  const path = cut > 0 && html`<span class="path">${keepEnd(short.slice(0, cut), dense ? 11 : 15)}</span>`;
-  return html`${path}<span class="name">${breakable(keepEnd(short.slice(cut + 1) || short, dense ? 16 : 22))}</span>`;
+/** The name stands out under the part of the network that it is in; it may take two lines. */
+function nameMarkup(name: string, { sharedStart: start, dense }: StripLook): Markup {
+  const [place, own] = nameLines(shortName(name).slice(start.length) || shortName(name));
+  const path = place !== "" && html`<span class="path">${keepEnd(place, dense ? 13 : 16)}</span>`;
+  return html`${path}<span class="name">${breakable(keepEnd(own, dense ? 20 : 23))}</span>`;
 }
 
 /** Lines break after the separators of a name rather than anywhere. */
 function breakable(name: string): Piece {
   return name
-    .split(/(?<=[_.-])/)
+    .split(/(?<=[/_.-])/)
     .flatMap((part, at): Piece[] => (at === 0 ? [part] : [trusted("<wbr>"), part]));
 }

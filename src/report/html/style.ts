@@ -45,7 +45,7 @@ section{background:var(--card);border:1px solid var(--line);border-radius:12px;p
 .strip .name{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;overflow:hidden;font-size:12.5px;font-weight:600;overflow-wrap:anywhere}
 .strip .tag{display:block;font-size:11.5px;color:var(--soft);white-space:nowrap;min-height:14px}
 .strip .macs{position:absolute;left:0;bottom:0;height:4px;background:var(--c);min-width:1px}
-.strip.dense{grid-template-columns:repeat(auto-fill,minmax(70px,1fr));gap:5px 0}
+.strip.dense{grid-template-columns:repeat(auto-fill,minmax(84px,1fr));gap:5px 0}
 .strip.dense li{padding:3px 5px 7px;margin:0 2px}.strip.dense li.joins{margin-left:0}.strip.dense li.continues{margin-right:0}
 .strip.dense .name{font-size:10.5px}.strip.dense .path{font-size:9.5px}.strip.dense .tag{font-size:10px;min-height:12px}
 .legend,.quiet{color:var(--soft);font-size:13px;margin:12px 0 0}
@@ -86,6 +86,7 @@ pre{margin:0;padding:12px 14px;background:var(--bg);border:1px solid var(--line)
 .settings{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:4px 26px;margin:14px 0 0}
 .settings div{display:flex;gap:10px;border-bottom:1px solid var(--line);padding:4px 0}
 .settings dt{color:var(--soft);flex:0 0 92px}.settings dd{margin:0;overflow-wrap:anywhere}
+@media (max-width:760px){section{overflow-x:auto}.chart{min-width:680px}}
 @media (max-width:640px){main{padding:20px 12px}section{padding:16px 14px}.scroll{margin:0 -14px -16px;padding:0 14px 16px}h1{font-size:24px}}
 @media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--accent:#0b5cad;--accent-soft:#e4eef9;--tint:16%;--on-dark:#fff;
 --g0:#0072b2;--g1:#d98200;--g2:#00896a;--g3:#b5568f;--g4:#2f9fd8;--g5:#c8500a;--alone:#9aa5b1;--before:#b9c2cc;--before-weights:#8b97a4;--weights:#4f3f8f;--activations:#a99ad6;
