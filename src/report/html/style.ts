@@ -88,9 +88,11 @@ pre{margin:0;padding:12px 14px;background:var(--bg);border:1px solid var(--line)
 .settings dt{color:var(--soft);flex:0 0 92px}.settings dd{margin:0;overflow-wrap:anywhere}
 @media (max-width:760px){section{overflow-x:auto}.chart{min-width:680px}}
 @media (max-width:640px){main{padding:20px 12px}section{padding:16px 14px}.scroll{margin:0 -14px -16px;padding:0 14px 16px}h1{font-size:24px}}
+@page{size:landscape;margin:12mm}
 @media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--accent:#0b5cad;--accent-soft:#e4eef9;--tint:16%;--on-dark:#fff;
 --g0:#0072b2;--g1:#d98200;--g2:#00896a;--g3:#b5568f;--g4:#2f9fd8;--g5:#c8500a;--alone:#9aa5b1;--before:#b9c2cc;--before-weights:#8b97a4;--weights:#4f3f8f;--activations:#a99ad6;
 --compute:#22344a;--on-chip:#8cc3ea;--off-chip:#1d6fc0;--limit:#c02f1d;--bad:#fdecea;--bad-line:#c02f1d;--warn:#fff5df;--warn-line:#b97700}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}section,.figure,.notice{break-inside:avoid}section:has(table),section:has(.strip){break-inside:auto}
+body{font-size:12.5px}table{font-size:10.5px}th,td{padding:3px 6px}.scroll .wide{min-width:150px}thead .number{min-width:0}.chart{min-width:0}h2{break-after:avoid}
 tr,.strip li{break-inside:avoid}.scroll{max-height:none;overflow:visible}thead th{position:static}}
 `;
