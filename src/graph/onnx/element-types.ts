@@ -1,6 +1,8 @@
 /** ONNX's numbers for element types (TensorProto.DataType) and laminate's names for them. */
+
 import { badInput } from "../../base/errors.ts";
 import type { ElementType } from "../ir/tensor.ts";
+import { type Place, placeText } from "./place.ts";
 
 const byNumber: readonly (ElementType | undefined)[] = [
   "undefined",
@@ -30,11 +32,11 @@ const byNumber: readonly (ElementType | undefined)[] = [
 ];
 
 /** The element type of a TensorProto.DataType; 0, the number for none, is "undefined". */
-export function elementTypeOf(dataType: number | undefined, where: string): ElementType {
+export function elementTypeOf(dataType: number | undefined, where: Place): ElementType {
   const elementType = byNumber[dataType ?? 0];
   if (elementType !== undefined) return elementType;
   throw badInput(`element type ${dataType} is not known; 1 to ${byNumber.length - 1} are`, {
-    where,
+    where: placeText(where),
     fix: "export the model with the element types of ONNX 1.17 or before",
   });
 }

@@ -6,6 +6,7 @@
 import { badInput } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
 import type { TensorData } from "../ir/tensor.ts";
+import { type Place, placeText } from "./place.ts";
 import type { StringStringEntryProto } from "./schema.ts";
 
 /** Gives the bytes of a file beside the model; undefined if there is none. May return a view. */
@@ -19,7 +20,7 @@ export function externalData(
   entries: readonly StringStringEntryProto[],
   byteLength: number,
   readExternal: ReadExternal | undefined,
-  where: string,
+  where: Place,
 ): TensorData {
   const byKey = new Map(entries.map(({ key, value }) => [key ?? "", value ?? ""]));
   const location = byKey.get("location") ?? "";
@@ -29,7 +30,7 @@ export function externalData(
   const length = wholeNumber(byKey.get("length"), "length", where) ?? byteLength;
   if (length !== byteLength) {
     throw badInput(`external data of ${length} bytes for a tensor of ${byteLength}`, {
-      where,
+      where: placeText(where),
       fix: "save the model with its external data again",
     });
   }
@@ -38,7 +39,7 @@ export function externalData(
   if (offset + length > file.length) {
     throw badInput(
       `bytes ${offset} to ${offset + length} of ${quote(location)} are asked for, which has ${file.length}`,
-      { where, fix: "the external data file may be truncated or of another model" },
+      { where: placeText(where), fix: "the external data file may be truncated or of another model" },
     );
   }
   return { kind: "bytes", bytes: new Uint8Array(file.buffer, file.byteOffset + offset, length) };
@@ -49,12 +50,12 @@ export function syntheticLocation(data: TensorData & { kind: "synthetic" }): str
   return `synthetic:${data.low}:${data.high}:${data.seed}`;
 }
 
-function syntheticData(location: string, where: string): TensorData {
+function syntheticData(location: string, where: Place): TensorData {
   const [, lowText, highText, seedText] = recipe.exec(location) ?? [];
   const [low, high, seed] = [Number(lowText), Number(highText), Number(seedText)];
   if (!Number.isFinite(low) || !Number.isFinite(high) || !Number.isSafeInteger(seed) || low > high) {
     throw badInput(`${quote(location)} is not a recipe of synthetic elements`, {
-      where,
+      where: placeText(where),
       fix: "write it as synthetic:LOW:HIGH:SEED with LOW <= HIGH and a whole SEED",
     });
   }
@@ -62,7 +63,7 @@ function syntheticData(location: string, where: string): TensorData {
 }
 
 /** Only files beside the model: a model from a stranger must not make us read the rest of the disk. */
-function checkLocation(location: string, where: string): void {
+function checkLocation(location: string, where: Place): void {
   const outside =
     location === "" ||
     location.includes("\0") ||
@@ -70,17 +71,17 @@ function checkLocation(location: string, where: string): void {
     location.split(/[/\\]/).includes("..");
   if (!outside) return;
   throw badInput(`external data at ${quote(location)} is refused`, {
-    where,
+    where: placeText(where),
     fix: "external data must be named relative to the model's folder and lie inside it",
   });
 }
 
-function wholeNumber(text: string | undefined, key: string, where: string): number | undefined {
+function wholeNumber(text: string | undefined, key: string, where: Place): number | undefined {
   if (text === undefined || text === "") return undefined;
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
   throw badInput(`external data with ${key} ${quote(text)}`, {
-    where,
+    where: placeText(where),
     fix: `${key} must be a whole number of bytes`,
   });
 }

@@ -1,8 +1,10 @@
 /** AttributeProto -> Attribute. */
+
 import { badInput } from "../../base/errors.ts";
 import type { Attribute, Graph } from "../ir/graph.ts";
 import type { ReadExternal } from "./external-data.ts";
 import { tensorOf } from "./import-tensor.ts";
+import { type Place, placeText } from "./place.ts";
 import {
   type AttributeProto,
   attributeProto,
@@ -16,7 +18,7 @@ import { encodeBytes } from "./wire-encode.ts";
 /** What reading an attribute needs from the graph it is in. */
 export interface AttributeContext {
   readonly readExternal: ReadExternal | undefined;
-  readonly importSubgraph: (graph: GraphProto, where: string) => Graph;
+  readonly importSubgraph: (graph: GraphProto, where: Place) => Graph;
 }
 
 /** The numbers of AttributeProto.AttributeType. */
@@ -45,7 +47,7 @@ const typeNames = new Map(
 
 const fix = "export the model again";
 
-export function attributeOf(proto: AttributeProto, context: AttributeContext, where: string): Attribute {
+export function attributeOf(proto: AttributeProto, context: AttributeContext, where: Place): Attribute {
   switch (typeOf(proto, where)) {
     case "float":
       return { kind: "float", value: proto.f ?? 0 };
@@ -82,11 +84,14 @@ export function attributeOf(proto: AttributeProto, context: AttributeContext, wh
 }
 
 /** The kind of an attribute; files before IR version 2 do not state it, but only one field can be filled. */
-function typeOf(proto: AttributeProto, where: string): AttributeTypeName {
+function typeOf(proto: AttributeProto, where: Place): AttributeTypeName {
   if (proto.type !== undefined && proto.type !== 0) {
     const name = typeNames.get(proto.type);
     if (name !== undefined) return name;
-    throw badInput(`attribute type ${proto.type} is not known; 1 to ${typeNames.size} are`, { where, fix });
+    throw badInput(`attribute type ${proto.type} is not known; 1 to ${typeNames.size} are`, {
+      where: placeText(where),
+      fix,
+    });
   }
   if (proto.f !== undefined) return "float";
   if (proto.i !== undefined) return "int";
@@ -98,18 +103,21 @@ function typeOf(proto: AttributeProto, where: string): AttributeTypeName {
   if (proto.tensors.length > 0) return "tensors";
   if (proto.graphs.length > 0) return "graphs";
   if (proto.ints !== undefined) return "ints";
-  throw badInput("an attribute without a type or a value", { where, fix });
+  throw badInput("an attribute without a type or a value", { where: placeText(where), fix });
 }
 
-function present<T>(value: T | undefined, what: string, where: string): T {
+function present<T>(value: T | undefined, what: string, where: Place): T {
   if (value !== undefined) return value;
-  throw badInput(`the attribute should hold a ${what} and is empty`, { where, fix });
+  throw badInput(`the attribute should hold a ${what} and is empty`, { where: placeText(where), fix });
 }
 
-function floats(bytes: Uint8Array | undefined, where: string): readonly number[] {
+function floats(bytes: Uint8Array | undefined, where: Place): readonly number[] {
   if (bytes === undefined) return [];
   if (bytes.length % 4 !== 0) {
-    throw badInput(`a list of floats of ${bytes.length} bytes, not a multiple of 4`, { where, fix });
+    throw badInput(`a list of floats of ${bytes.length} bytes, not a multiple of 4`, {
+      where: placeText(where),
+      fix,
+    });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: bytes.length / 4 }, (_, index) => view.getFloat32(4 * index, true));

@@ -11,6 +11,7 @@ import { attributeOf, sparseAttribute } from "./import-attribute.ts";
 import { tensorOf } from "./import-tensor.ts";
 import { statedType } from "./import-type.ts";
 import { domainOf, nodeOpset } from "./opsets.ts";
+import { type Place, placeInside, placeText } from "./place.ts";
 import type { GraphProto, NodeProto, ValueInfoProto } from "./schema.ts";
 
 /** What holds for all graphs of a file. */
@@ -25,10 +26,10 @@ export interface GraphContext {
 const maximumDepth = 64;
 
 /** The graph of a message; `where` is the file, or the file and the way to the subgraph. */
-export function graphOf(proto: GraphProto, context: GraphContext, where: string): Graph {
+export function graphOf(proto: GraphProto, context: GraphContext, where: Place): Graph {
   if (context.depth > maximumDepth) {
     throw badInput(`graphs nest deeper than ${maximumDepth}`, {
-      where: where.slice(0, 200),
+      where: placeText(where).slice(0, 200),
       fix: "export the model again",
     });
   }
@@ -51,14 +52,14 @@ export function graphOf(proto: GraphProto, context: GraphContext, where: string)
   };
 }
 
-function constantsOf(proto: GraphProto, context: GraphContext, where: string): ReadonlyMap<string, Tensor> {
+function constantsOf(proto: GraphProto, context: GraphContext, where: Place): ReadonlyMap<string, Tensor> {
   const constants = new Map<string, Tensor>();
   for (const tensor of proto.initializer) {
     const name = tensor.name ?? "";
-    const here = `${where}: tensor ${quote(name)}`;
+    const here = placeInside(where, "tensor", name);
     if (constants.has(name)) {
       throw badInput(`two initializers are called ${quote(name)}`, {
-        where: here,
+        where: placeText(here),
         fix: "rename one of them",
       });
     }
@@ -67,7 +68,7 @@ function constantsOf(proto: GraphProto, context: GraphContext, where: string): R
   return constants;
 }
 
-function namedValue(info: ValueInfoProto, others: Map<string, Uint8Array>, where: string): Value {
+function namedValue(info: ValueInfoProto, others: Map<string, Uint8Array>, where: Place): Value {
   const { name, type, other } = statedType(info, where);
   if (other !== undefined) others.set(name, other);
   return { name, type };
@@ -99,7 +100,7 @@ function sparseConstants(proto: GraphProto, context: GraphContext): readonly OpN
   });
 }
 
-function nodesOf(proto: GraphProto, context: GraphContext, where: string): readonly OpNode[] {
+function nodesOf(proto: GraphProto, context: GraphContext, where: Place): readonly OpNode[] {
   const fresh = freshNames(new Set(proto.node.map(({ name }) => name ?? "")));
   return proto.node.map((node, index) => {
     const output = node.output.find((name) => name !== "") ?? index;
@@ -107,16 +108,16 @@ function nodesOf(proto: GraphProto, context: GraphContext, where: string): reado
   });
 }
 
-function nodeOf(node: NodeProto, name: string, context: GraphContext, outerWhere: string): OpNode {
-  const where = `${outerWhere}: node ${quote(name)} (${node.opType ?? ""})`;
+function nodeOf(node: NodeProto, name: string, context: GraphContext, outerWhere: Place): OpNode {
+  const where = placeInside(outerWhere, "node", name, node.opType ?? "");
   if (node.opType === undefined || node.opType === "") {
-    throw badInput("a node without an operator", { where, fix: "export the model again" });
+    throw badInput("a node without an operator", { where: placeText(where), fix: "export the model again" });
   }
   const domain = domainOf(node.domain);
   const opset = nodeOpset(context.opsets, domain);
   if (opset === undefined) {
     throw badInput("a standard operator, but the model imports no standard opset", {
-      where,
+      where: placeText(where),
       fix: 'add an opset_import of domain "": export the model again',
     });
   }
@@ -134,21 +135,21 @@ function nodeOf(node: NodeProto, name: string, context: GraphContext, outerWhere
 function attributesOf(
   node: NodeProto,
   context: GraphContext,
-  nodeWhere: string,
+  nodeWhere: Place,
 ): ReadonlyMap<string, Attribute> {
   const attributes = new Map<string, Attribute>();
   const inner = { ...context, depth: context.depth + 1 };
-  const importSubgraph = (graph: GraphProto, where: string): Graph => graphOf(graph, inner, where);
+  const importSubgraph = (graph: GraphProto, where: Place): Graph => graphOf(graph, inner, where);
   for (const attribute of node.attribute) {
     const name = attribute.name ?? "";
-    const where = `${nodeWhere}: attribute ${quote(name)}`;
+    const where = placeInside(nodeWhere, "attribute", name);
     if (name === "" || attributes.has(name)) {
       const message = name === "" ? "an attribute without a name" : "the attribute is there twice";
-      throw badInput(message, { where, fix: "export the model again" });
+      throw badInput(message, { where: placeText(where), fix: "export the model again" });
     }
     if (attribute.refAttrName !== undefined && attribute.refAttrName !== "") {
       throw badInput(`refers to attribute ${quote(attribute.refAttrName)} of a function, but is in none`, {
-        where,
+        where: placeText(where),
         fix: "export the model again",
       });
     }
@@ -160,13 +161,13 @@ function attributesOf(
   return attributes;
 }
 
-function sortedNodes(nodes: readonly OpNode[], where: string): readonly OpNode[] {
+function sortedNodes(nodes: readonly OpNode[], where: Place): readonly OpNode[] {
   const order = topologicalOrder(nodes);
   if (order.kind === "ordered") return order.nodes;
   const named = order.nodes.slice(0, 8).map(({ name }) => `${quote(name)}`);
   const more = order.nodes.length > named.length ? `, ... (${order.nodes.length} nodes)` : "";
   throw badInput(`the graph has a cycle: ${named.join(" -> ")}${more} -> ${named[0]}`, {
-    where: `${where}: node ${named[0]}`,
+    where: `${placeText(where)}: node ${named[0]}`,
     fix: "a node cannot need its own output: export the model again, loops as Loop or Scan",
   });
 }

@@ -1,8 +1,10 @@
 /** TensorProto -> Tensor: every element type, every place where ONNX lets the elements be. */
+
 import { badInput } from "../../base/errors.ts";
 import { type ElementType, elementBits, type Tensor, type TensorData } from "../ir/tensor.ts";
 import { elementTypeOf } from "./element-types.ts";
 import { externalData, type ReadExternal } from "./external-data.ts";
+import { type Place, placeText } from "./place.ts";
 import { type TensorProto, tensorProto } from "./schema.ts";
 import { dataFieldNames, dataFieldOf, filledDataFields, typedBytes } from "./typed-data.ts";
 import { countVarints, unpackVarints } from "./varints.ts";
@@ -29,37 +31,41 @@ export function importTensor(
 }
 
 /** The tensor of a message. */
-export function tensorOf(proto: TensorProto, readExternal: ReadExternal | undefined, where: string): Tensor {
+export function tensorOf(proto: TensorProto, readExternal: ReadExternal | undefined, where: Place): Tensor {
   const elementType = elementTypeOf(proto.dataType, where);
   if (elementType === "undefined")
-    throw badInput("a tensor without an element type", { where, fix: exportAgain });
+    throw badInput("a tensor without an element type", { where: placeText(where), fix: exportAgain });
   if (proto.segment !== undefined) {
-    throw badInput("a tensor in segments, which ONNX has given up", { where, fix: exportAgain });
+    throw badInput("a tensor in segments, which ONNX has given up", {
+      where: placeText(where),
+      fix: exportAgain,
+    });
   }
   const shape = shapeOf(proto.dims, where);
   const count = checkedCount(shape, elementType, where);
   return { elementType, shape, data: dataOf(proto, elementType, count, readExternal, where) };
 }
 
-function shapeOf(dims: Uint8Array | undefined, where: string): readonly number[] {
+function shapeOf(dims: Uint8Array | undefined, where: Place): readonly number[] {
   const rank = countVarints(dims ?? new Uint8Array(0));
-  if (rank > maximumRank) throw badInput(`a tensor of ${rank} dimensions`, { where, fix: exportAgain });
+  if (rank > maximumRank)
+    throw badInput(`a tensor of ${rank} dimensions`, { where: placeText(where), fix: exportAgain });
   return unpackVarints(dims, where).map((dimension) => checkedDimension(dimension, where));
 }
 
 /** A size as a number: not negative and exact. */
-export function checkedDimension(dimension: bigint, where: string): number {
+export function checkedDimension(dimension: bigint, where: Place): number {
   if (dimension < 0n) {
     throw badInput(`dimension ${dimension} is negative`, {
-      where,
+      where: placeText(where),
       fix: "give its size, or in a type a name (dim_param) if it is not known",
     });
   }
   if (dimension <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(dimension);
-  throw badInput(`dimension ${dimension} is beyond 2^53`, { where, fix: exportAgain });
+  throw badInput(`dimension ${dimension} is beyond 2^53`, { where: placeText(where), fix: exportAgain });
 }
 
-function checkedCount(shape: readonly number[], elementType: ElementType, where: string): number {
+function checkedCount(shape: readonly number[], elementType: ElementType, where: Place): number {
   // Without zeros first: a zero must not hide that the other sizes overflow any address.
   const bits = shape.reduce(
     (total, dimension) => total * Math.max(dimension, 1),
@@ -67,7 +73,7 @@ function checkedCount(shape: readonly number[], elementType: ElementType, where:
   );
   if (bits / 8 > Number.MAX_SAFE_INTEGER) {
     throw badInput(`a tensor of shape [${shape.join(",")}] is beyond 2^53 bytes`, {
-      where,
+      where: placeText(where),
       fix: exportAgain,
     });
   }
@@ -79,12 +85,15 @@ function dataOf(
   elementType: ElementType,
   count: number,
   readExternal: ReadExternal | undefined,
-  where: string,
+  where: Place,
 ): TensorData {
   const byteLength = Math.ceil((count * elementBits[elementType]) / 8);
   if (proto.dataLocation === external) {
     if (elementType !== "string") return externalData(proto.externalData, byteLength, readExternal, where);
-    throw badInput("strings as external data, which ONNX does not have", { where, fix: exportAgain });
+    throw badInput("strings as external data, which ONNX does not have", {
+      where: placeText(where),
+      fix: exportAgain,
+    });
   }
   checkOnePlace(proto, elementType, where);
   if (elementType === "string") {
@@ -107,23 +116,29 @@ function holdsNothing(proto: TensorProto): boolean {
 }
 
 /** The elements are in raw_data or in the one field of their type. */
-function checkOnePlace(proto: TensorProto, elementType: ElementType, where: string): void {
+function checkOnePlace(proto: TensorProto, elementType: ElementType, where: Place): void {
   const fields = filledDataFields(proto);
   const own = dataFieldOf(elementType);
   const stray = fields.find((field) => field !== own || filled(proto.rawData));
   if (stray !== undefined) {
     const rest = filled(proto.rawData) ? "beside raw_data" : `of type ${elementType}`;
-    throw badInput(`a tensor ${rest} with ${dataFieldNames[stray]}`, { where, fix: exportAgain });
+    throw badInput(`a tensor ${rest} with ${dataFieldNames[stray]}`, {
+      where: placeText(where),
+      fix: exportAgain,
+    });
   }
   if (elementType === "string" && filled(proto.rawData)) {
-    throw badInput("strings in raw_data, which ONNX does not have", { where, fix: exportAgain });
+    throw badInput("strings in raw_data, which ONNX does not have", {
+      where: placeText(where),
+      fix: exportAgain,
+    });
   }
 }
 
-function expectLength(actual: number, expected: number, unit: string, where: string): void {
+function expectLength(actual: number, expected: number, unit: string, where: Place): void {
   if (actual === expected) return;
   throw badInput(`the shape asks for ${expected} ${unit}, the data has ${actual}`, {
-    where,
+    where: placeText(where),
     fix: exportAgain,
   });
 }

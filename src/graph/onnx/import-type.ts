@@ -1,10 +1,10 @@
 /** TypeProto -> TensorType. */
 
 import { badInput } from "../../base/errors.ts";
-import { quote } from "../../base/quote.ts";
 import type { Dimension, TensorType } from "../ir/tensor.ts";
 import { elementTypeOf } from "./element-types.ts";
 import { checkedDimension } from "./import-tensor.ts";
+import { type Place, placeInside, placeText } from "./place.ts";
 import { type DimensionProto, typeProto, type ValueInfoProto } from "./schema.ts";
 import { decode } from "./wire-decode.ts";
 
@@ -19,10 +19,10 @@ export interface StatedType {
 const nothing: TensorType = { elementType: "undefined", shape: undefined };
 
 /** The type of a graph's input or output, or of a value in between. */
-export function statedType(info: ValueInfoProto, outerWhere: string): StatedType {
+export function statedType(info: ValueInfoProto, outerWhere: Place): StatedType {
   const name = info.name ?? "";
   if (info.type === undefined || info.type.length === 0) return { name, type: nothing, other: undefined };
-  const where = `${outerWhere}: value ${quote(name)}`;
+  const where = placeInside(outerWhere, "value", name);
   const type = decode(typeProto, info.type, where);
   if (type.tensorType === undefined) return { name, type: nothing, other: info.type };
   const elementType = elementTypeOf(type.tensorType.elemType, where);
@@ -30,13 +30,16 @@ export function statedType(info: ValueInfoProto, outerWhere: string): StatedType
     dimensionOf(dimension, axis, name, where),
   );
   if (shape !== undefined && shape.length > 255) {
-    throw badInput(`a type of ${shape.length} dimensions`, { where, fix: "export the model again" });
+    throw badInput(`a type of ${shape.length} dimensions`, {
+      where: placeText(where),
+      fix: "export the model again",
+    });
   }
   return { name, type: { elementType, shape }, other: undefined };
 }
 
 /** A dimension without size or name gets a name of its own, so that no two unknown ones look equal. */
-function dimensionOf(dimension: DimensionProto, axis: number, name: string, where: string): Dimension {
+function dimensionOf(dimension: DimensionProto, axis: number, name: string, where: Place): Dimension {
   if (dimension.dimValue !== undefined) return checkedDimension(dimension.dimValue, where);
   if (dimension.dimParam !== undefined && dimension.dimParam !== "") return dimension.dimParam;
   return `${name}?${axis}`;

@@ -2,7 +2,9 @@
  * The typed data fields of TensorProto, brought to the one form that tensors have here: little-endian elements as
  * raw_data would hold them. Which field serves which element type is fixed by the ONNX specification.
  */
+
 import { type ElementType, elementBits } from "../ir/tensor.ts";
+import type { Place } from "./place.ts";
 import type { TensorProto } from "./schema.ts";
 import { countVarints, visitVarints } from "./varints.ts";
 
@@ -45,7 +47,7 @@ export function filledDataFields(tensor: TensorProto): readonly DataField[] {
 }
 
 /** The elements of a typed data field as raw_data would hold them; for the fixed-size fields it is a view. */
-export function typedBytes(tensor: TensorProto, elementType: ElementType, where: string): Uint8Array {
+export function typedBytes(tensor: TensorProto, elementType: ElementType, where: Place): Uint8Array {
   const field = dataFieldOf(elementType);
   if (field === "floatData" || field === "doubleData") return tensor[field] ?? new Uint8Array(0);
   if (field === "stringData") throw new Error("internal: strings have no bytes");
@@ -55,7 +57,7 @@ export function typedBytes(tensor: TensorProto, elementType: ElementType, where:
 }
 
 /** The low bytes of each number, little-endian: what the specification asks of every narrow type. */
-function narrowed(packed: Uint8Array, bytesEach: number, where: string): Uint8Array {
+function narrowed(packed: Uint8Array, bytesEach: number, where: Place): Uint8Array {
   const bytes = new Uint8Array(countVarints(packed) * bytesEach);
   const view = new DataView(bytes.buffer);
   visitVarints(packed, where, (low, high, index) => {

@@ -2,7 +2,9 @@
  * Packed varints (protocol buffers encoding specification), unpacked without an object for each number: weights of
  * quantised networks come this way, millions at a time.
  */
+
 import { badInput } from "../../base/errors.ts";
+import { type Place, placeText } from "./place.ts";
 
 /** How many numbers the bytes hold. */
 export function countVarints(packed: Uint8Array): number {
@@ -14,7 +16,7 @@ export function countVarints(packed: Uint8Array): number {
 /** Calls `visit` with each number as its two 32-bit halves, low first. Throws bad-input for a broken one. */
 export function visitVarints(
   packed: Uint8Array,
-  where: string,
+  where: Place,
   visit: (low: number, high: number, index: number) => void,
 ): void {
   let [low, high, shift, index] = [0, 0, 0, 0];
@@ -34,7 +36,7 @@ export function visitVarints(
 }
 
 /** The numbers as signed 64-bit integers; for lists that are short. */
-export function unpackVarints(packed: Uint8Array | undefined, where: string): readonly bigint[] {
+export function unpackVarints(packed: Uint8Array | undefined, where: Place): readonly bigint[] {
   const values: bigint[] = [];
   visitVarints(packed ?? new Uint8Array(0), where, (low, high) => {
     // Nearly every one is small; the general form costs two more allocations.
@@ -44,9 +46,9 @@ export function unpackVarints(packed: Uint8Array | undefined, where: string): re
   return values;
 }
 
-function brokenNumber(where: string): Error {
+function brokenNumber(where: Place): Error {
   return badInput("a list of numbers ends within a number", {
-    where,
+    where: placeText(where),
     fix: "the file may be truncated or damaged: fetch or export it again",
   });
 }

@@ -5,6 +5,7 @@
 import { Reader } from "protobufjs/minimal.js";
 import { badInput, type LaminateError } from "../../base/errors.ts";
 import { ByteCollector } from "./byte-collector.ts";
+import { type Place, placeText } from "./place.ts";
 import type { AnyMessage, KeyedField, Message, PackedWire } from "./wire-message.ts";
 
 /** Messages within messages; protobuf implementations agree on 100. A subgraph takes three. */
@@ -15,9 +16,10 @@ const wireTypes = { varint: 0, fixed64: 1, delimited: 2, fixed32: 5 } as const;
 const fix = "the file may be truncated or damaged: fetch or export it again";
 
 /** The message in these bytes; `where` names the file in errors. */
-export function decode<T>(message: Message<T>, bytes: Uint8Array, where: string): T {
+export function decode<T>(message: Message<T>, bytes: Uint8Array, where: Place): T {
   // A plain Uint8Array: views into a Node Buffer would be Buffers, and differ between Node and browsers.
-  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype;
+  const plain = isPlain ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const reader = new Reader(plain);
   try {
     return decodeMessage(message, reader, 0) as T;
@@ -28,8 +30,11 @@ export function decode<T>(message: Message<T>, bytes: Uint8Array, where: string)
   }
 }
 
-function broken(reason: string, position: number, where: string): LaminateError {
-  return badInput(`not a readable ONNX file: ${reason}`, { where: `${where}: byte ${position}`, fix });
+function broken(reason: string, position: number, where: Place): LaminateError {
+  return badInput(`not a readable ONNX file: ${reason}`, {
+    where: `${placeText(where)}: byte ${position}`,
+    fix,
+  });
 }
 
 type Decoded = Record<string, unknown>;
@@ -45,10 +50,16 @@ function decodeMessage(message: AnyMessage, reader: Reader, depth: number): Deco
     if (field === undefined) {
       reader.skipType(tag & 7, depth, tag >>> 3);
     } else if (field.type.kind === "packed") {
-      const collector = collectors?.get(field.key) ?? new ByteCollector();
-      collector.add(readPacked(field, field.type.wire, reader, tag & 7, message));
-      collectors ??= new Map();
-      collectors.set(field.key, collector);
+      const start = packedStart(field, field.type.wire, reader, tag & 7, message);
+      const earlier = decoded[field.key];
+      if (earlier === undefined) {
+        decoded[field.key] = reader.buf.subarray(start, reader.pos);
+      } else {
+        collectors ??= new Map();
+        const collector = collectors.get(field.key) ?? new ByteCollector(earlier as Uint8Array);
+        collector.add(reader.buf, start, reader.pos);
+        collectors.set(field.key, collector);
+      }
     } else {
       const value = readValue(field, reader, tag & 7, message, depth);
       if (field.repeated) append(decoded, field.key, value);
@@ -143,16 +154,21 @@ function readInt64(reader: Reader): bigint {
  * Repeated numbers come packed in one field, or one field for each (both are legal, even mixed). The payloads joined
  * are the packed form either way; the usual single packed field stays a view.
  */
-function readPacked(
+function packedStart(
   field: KeyedField,
   packing: PackedWire,
   reader: Reader,
   wire: number,
   message: AnyMessage,
-): Uint8Array {
-  if (wire === wireTypes.delimited) return readBytes(field, reader, wire, message);
+): number {
+  if (wire === wireTypes.delimited) {
+    const end = delimitedEnd(field, reader, wire, message);
+    const start = reader.pos;
+    reader.pos = end;
+    return start;
+  }
   expectWire(wire, wireTypes[packing], message, field);
   const start = reader.pos;
   reader.skipType(wire);
-  return reader.buf.subarray(start, reader.pos);
+  return start;
 }
