@@ -238,12 +238,12 @@ describe.concurrent("bad input exits with 3 and names the place and the way out"
     ["an input that is not there", () => ["inspect", "resnet18", "--shape", "image:1,3,224,224"], '"image"'],
     [
       "a path that cannot be written",
-      () => ["map", ...small, "--report", join(folder, "result.json", "x")],
-      "result.json",
+      () => ["map", ...small, "--report", join(folder, "plain-file", "x")],
+      "plain-file",
     ],
   ];
   test.each(cases)("%s", async (_, args, text) => {
-    file("result.json", "{}");
+    file("plain-file", "{}");
     const run = await laminate(args());
     expect(run.exitCode, run.stderr).toBe(3);
     expect(run.stderr).toContain(text);

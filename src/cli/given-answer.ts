@@ -1,12 +1,13 @@
 /** The answer for a mapping that the user gives: its cost, without a search. */
 
 import { evaluate, evaluateLayerByLayer } from "../mapping/cost/evaluate.ts";
+import { costOf } from "../mapping/cost/evaluation.ts";
 import type { CompleteProblem } from "../mapping/cost/problem.ts";
 import type { FoundMapping } from "../mapping/mappers/find-mapping.ts";
 import type { Proof, SearchState } from "../mapping/mappers/mapper.ts";
 import { decodeMapping, encodeMapping } from "../mapping/space/encoding.ts";
 import type { Mapping } from "../mapping/space/mapping.ts";
-import { costOf, mapDocument } from "../report/map-document.ts";
+import { mapDocument } from "../report/map-document.ts";
 import type { MapDocument } from "../report/map-schema.ts";
 import type { Answer } from "./answer.ts";
 import { type GivenMapping, mappingFromRows } from "./read-mapping.ts";

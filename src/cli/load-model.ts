@@ -1,5 +1,5 @@
 /** From what the user names as MODEL to its workload: the gallery, reading, shapes, fusion, layers. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { badInput, LaminateError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest.ts";
@@ -68,12 +68,14 @@ export function galleryNames(): readonly string[] {
   return files.flatMap((file) => (file.endsWith(".onnx") ? [file.slice(0, -".onnx".length)] : [])).toSorted();
 }
 
-/** The file of a gallery name, or the path itself. A file at the path wins over the gallery. */
+/** The file of a gallery name, or the path itself. A file at the path wins over the gallery, a folder does not. */
 function modelPath(nameOrFile: string): string {
-  if (existsSync(nameOrFile)) return nameOrFile;
+  const stats = statSync(nameOrFile, { throwIfNoEntry: false });
+  if (stats?.isFile()) return nameOrFile;
   const names = galleryNames();
   const name = names.find((known) => known === nameOrFile || known === `tv_${nameOrFile}`);
   if (name !== undefined) return join(galleryFolder(), `${name}.onnx`);
+  if (stats !== undefined) return nameOrFile;
   const near = nearestName(nameOrFile, names);
   const meant = near === undefined ? "" : `did you mean "${near}"? `;
   throw badInput(`there is no model "${nameOrFile}", neither as a file nor in the gallery`, {

@@ -1,12 +1,13 @@
 /** A search that people watch: a progress bar on a terminal, and Ctrl-C keeps the best so far. */
 import { SingleBar } from "cli-progress";
 import { usageError } from "../base/errors.ts";
-import { formatBytes, formatCount, formatJoules, formatSeconds } from "../base/format.ts";
+import { formatCount } from "../base/format.ts";
 import { suggestName } from "../base/nearest.ts";
 import { mapperByName, mappers } from "../index.ts";
 import type { Objective, Problem } from "../mapping/cost/problem.ts";
-import { type FoundMapping, findMapping } from "../mapping/mappers/find-mapping.ts";
+import { type Budget, type FoundMapping, findMapping } from "../mapping/mappers/find-mapping.ts";
 import type { Mapper, SearchState } from "../mapping/mappers/mapper.ts";
+import { formatCost } from "./format-cost.ts";
 import type { SearchOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -36,7 +37,7 @@ export async function searchWatched(
   terminal: Terminal,
 ): Promise<FoundMapping> {
   const interrupt = listenForInterrupt(terminal);
-  const bar = progressBar(mapper.name, problem.objective ?? "latency", terminal);
+  const bar = progressBar(mapper.name, problem.objective ?? "latency", options.budget ?? {}, terminal);
   try {
     return await findMapping(mapper, problem, {
       seed: options.seed ?? defaultSeed,
@@ -73,14 +74,15 @@ interface Bar {
   readonly stop: () => void;
 }
 
-function progressBar(name: string, objective: Objective, terminal: Terminal): Bar {
+function progressBar(name: string, objective: Objective, budget: Budget, terminal: Terminal): Bar {
   const stream = terminal.progressStream;
   if (stream === undefined) return { update: () => {}, stop: () => {} };
   const start = performance.now();
   let bar: SingleBar | undefined;
   const update = (state: SearchState): void => {
-    if (bar === undefined && performance.now() - start < quietMilliseconds) return;
-    const share = state.progress ?? 0;
+    const milliseconds = performance.now() - start;
+    if (bar === undefined && milliseconds < quietMilliseconds) return;
+    const share = shareDone(state, milliseconds / 1_000, budget);
     const payload = {
       done: formatCount(state.evaluations),
       best: state.bestCost === undefined ? "none" : formatCost(state.bestCost, objective),
@@ -94,15 +96,9 @@ function progressBar(name: string, objective: Objective, terminal: Terminal): Ba
   return { update, stop: () => bar?.stop() };
 }
 
-function formatCost(cost: number, objective: Objective): string {
-  switch (objective) {
-    case "latency":
-      return formatSeconds(cost);
-    case "energy":
-      return formatJoules(cost);
-    case "traffic":
-      return formatBytes(cost);
-    default:
-      return objective satisfies never;
-  }
+/** The search ends when the mapper is done or the first limit is reached, whichever is nearest. */
+function shareDone(state: SearchState, seconds: number, budget: Budget): number {
+  const ofTime = seconds / (budget.seconds ?? Number.POSITIVE_INFINITY);
+  const ofCount = state.evaluations / (budget.evaluations ?? Number.POSITIVE_INFINITY);
+  return Math.min(1, Math.max(state.progress ?? 0, ofTime, ofCount));
 }
