@@ -26,15 +26,6 @@ function commonFact(call: Call, a: Fact, b: Fact): Fact {
  * A branch that contradicts itself cannot be the one that is taken: export code guards a Squeeze by a test of the size.
  * Only where both branches fail is the network wrong.
  */
-function attempt(infer: () => readonly Fact[]): readonly Fact[] | LaminateError {
-  try {
-    return infer();
-  } catch (error) {
-    if (error instanceof LaminateError) return error;
-    throw error;
-  }
-}
-
 const ifRow = row({
   operator: "If",
   versions: [1, 11, 13, 16, 19, 21],
@@ -44,7 +35,7 @@ const ifRow = row({
     const yes = graphAttribute(call, "then_branch");
     const no = graphAttribute(call, "else_branch");
     if (typeof condition === "number") return call.subgraph(condition === 0 ? no : yes, []);
-    const [first, second] = [attempt(() => call.subgraph(yes, [])), attempt(() => call.subgraph(no, []))];
+    const [first, second] = [call.trySubgraph(yes, []), call.trySubgraph(no, [])];
     if (first instanceof LaminateError) {
       if (second instanceof LaminateError) throw first;
       return second;
@@ -96,7 +87,8 @@ function widened(call: Call, fact: Fact, after: Fact | undefined): Fact {
 const loop = row({
   operator: "Loop",
   versions: [1, 11, 13, 16, 19, 21],
-  arity: [2, Number.POSITIVE_INFINITY],
+  // Trip count and condition may both be left out.
+  arity: [0, Number.POSITIVE_INFINITY],
   infer: (call) => {
     const body = graphAttribute(call, "body");
     const initial = call.node.inputs.slice(2).map((_, index) => input(call, index + 2));
@@ -135,6 +127,7 @@ function scanShapes(call: Call): { readonly first: number; readonly batched: boo
 const scan = row({
   operator: "Scan",
   versions: [8, 9, 11, 16, 19, 21],
+  // The first input of Scan 8, the sequence lengths, may be left out.
   arity: [0, Number.POSITIVE_INFINITY],
   infer: (call) => {
     const body = graphAttribute(call, "body");

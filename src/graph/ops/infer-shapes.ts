@@ -3,7 +3,7 @@
  * values are folded on the way, in part where only a part is known, because shapes depend on them (Shape -> Gather ->
  * Concat -> Reshape). O(nodes), and nothing is allocated by a size that a file claims.
  */
-import { badInput } from "../../base/errors.ts";
+import { badInput, LaminateError } from "../../base/errors.ts";
 import type { Graph, Model, OpNode, TypedGraph, UnsupportedNode } from "../ir/graph.ts";
 import type { Dimension, Shape, Tensor, TensorType } from "../ir/tensor.ts";
 import { tensorFromNumbers, tensorToNumbers } from "../ir/tensor-values.ts";
@@ -31,6 +31,8 @@ export interface InferOptions extends ShapeOptions {
 interface Inference {
   readonly onSubgraph: InferOptions["onSubgraph"];
   visits: number;
+  /** Set when the file is too deep or too large to go on with, which no branch excuses. */
+  exhausted: boolean;
   readonly symbols: SymbolTable;
   readonly bound: SymbolValues;
   /** Elements of small constants, decoded once. */
@@ -60,6 +62,7 @@ export function inferShapes(model: Model, options: InferOptions = {}): TypedGrap
   const inference: Inference = {
     onSubgraph: options.onSubgraph,
     visits: 0,
+    exhausted: false,
     symbols: symbolTable(),
     bound,
     decoded: new Map(),
@@ -110,24 +113,30 @@ function inferGraph(
   outer: Scope | undefined,
 ): Scope {
   const scope: Scope = { facts: new Map(), outer, depth: (outer?.depth ?? 0) + 1 };
-  if (scope.depth > deepestNesting) {
-    throw badInput(`subgraphs nest deeper than ${deepestNesting}`, { where: `graph "${graph.name}"` });
-  }
+  checkEffort(inference, graph, scope.depth);
   for (const [name, tensor] of graph.constants) scope.facts.set(name, constantFact(tensor));
   graph.inputs.forEach(({ name, type }, index) => {
     const fact = inputs[index] ?? tensorFact(type.elementType, type.shape);
     checkSizes(fact.shape, `input "${name}"`);
     scope.facts.set(name, fact);
   });
-  inference.visits += graph.nodes.length;
-  if (inference.visits > mostVisits) {
-    throw badInput(`loops nest so that more than ${mostVisits} nodes must be inferred`, {
-      where: `graph "${graph.name}"`,
-    });
-  }
   const stated = statedTypes(graph);
   for (const node of graph.nodes) inferNode(inference, scope, node, stated);
   return scope;
+}
+
+function checkEffort(inference: Inference, graph: Graph, depth: number): void {
+  inference.visits += graph.nodes.length;
+  if (depth <= deepestNesting && inference.visits <= mostVisits) return;
+  inference.exhausted = true;
+  const message =
+    depth > deepestNesting
+      ? `subgraphs nest deeper than ${deepestNesting}`
+      : `loops nest so that more than ${mostVisits} nodes must be inferred`;
+  throw badInput(message, {
+    where: `graph "${graph.name}"`,
+    fix: "export the network with fewer nested blocks",
+  });
 }
 
 /** What the file says of values, its outputs included. */
@@ -245,6 +254,14 @@ function makeCall(inference: Inference, scope: Scope, node: OpNode): Call {
     error: (message, fix) =>
       badInput(message, { where: placeOf(node), ...(fix === undefined ? {} : { fix }) }),
     subgraph: (graph, inputs) => subgraphOutputs(inference, scope, graph, inputs),
+    trySubgraph: (graph, inputs) => {
+      try {
+        return subgraphOutputs(inference, scope, graph, inputs);
+      } catch (error) {
+        if (error instanceof LaminateError && !inference.exhausted) return error;
+        throw error;
+      }
+    },
   };
 }
 

@@ -110,38 +110,21 @@ function argument(operator: string): OperatorRow {
   });
 }
 
-/** Operators that normalise or accumulate along an axis and keep the shape. */
-function alongAxis(
-  operator: string,
-  versions: readonly number[],
-  axisOf: (call: Call) => number,
-): OperatorRow {
+/** Softmax and its like keep the shape. Before opset 13 the axis, by default 1, only cut the shape in two. */
+function softmax(operator: string): OperatorRow {
   return row({
     operator,
-    versions,
+    versions: [1, 11, 13],
     arity: [1, 1],
     infer: (call) => {
       const { elementType, shape } = input(call, 0);
-      if (shape !== undefined && shape.length > 0) checkSoftmaxAxis(call, axisOf(call), shape);
+      const axis = optionalInt(call, "axis");
+      const cutsAtEnd = call.node.opset < 13 && axis === shape?.length;
+      if (shape !== undefined && axis !== undefined && !cutsAtEnd) normalAxis(call, axis, shape.length);
       return [tensorFact(elementType, shape)];
     },
   });
 }
-
-/** Before opset 13 the axis only split the shape in two, so it may equal the rank. */
-function checkSoftmaxAxis(call: Call, axis: number, shape: Shape): void {
-  if (call.node.opset < 13 && axis === shape.length) return;
-  normalAxis(call, axis, shape.length);
-}
-
-const softmaxAxis = (call: Call): number => int(call, "axis", call.node.opset >= 13 ? -1 : 1);
-
-/** A rank-1 tensor's default axis 1 of old softmaxes is taken as it was meant. */
-const softmax = (operator: string): OperatorRow =>
-  alongAxis(operator, [1, 11, 13], (call) => {
-    const rank = input(call, 0).shape?.length ?? 0;
-    return Math.min(softmaxAxis(call), Math.max(rank, 1));
-  });
 
 const topK = row({
   operator: "TopK",

@@ -94,11 +94,11 @@ function oldScales(call: Call): Elements | undefined {
   return height?.kind === "float" && width?.kind === "float" ? [1, 1, height.value, width.value] : undefined;
 }
 
-function resize(operator: string, versions: readonly number[]): OperatorRow {
+function resize(operator: string, versions: readonly number[], most: number): OperatorRow {
   return row({
     operator,
     versions,
-    arity: [1, 4],
+    arity: [1, most],
     mappingType: "one-to-many",
     infer: (call) => {
       const { elementType, shape } = input(call, 0);
@@ -108,6 +108,6 @@ function resize(operator: string, versions: readonly number[]): OperatorRow {
 }
 
 export const resizingRows: readonly OperatorRow[] = [
-  resize("Resize", [10, 11, 13, 18, 19]),
-  resize("Upsample", [1, 7, 9, 10]),
+  resize("Resize", [10, 11, 13, 18, 19], 4),
+  resize("Upsample", [1, 7, 9, 10], 2),
 ];

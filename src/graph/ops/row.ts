@@ -23,6 +23,8 @@ export interface Call {
   error(message: string, fix?: string): LaminateError;
   /** Infers a subgraph of the node; it sees the values around the node. */
   subgraph(graph: Graph, inputs: readonly Fact[]): readonly Fact[];
+  /** The same for a subgraph that may never run: a contradiction inside it is returned, not thrown. */
+  trySubgraph(graph: Graph, inputs: readonly Fact[]): readonly Fact[] | LaminateError;
 }
 
 /** A node with the types of its inputs and outputs. */
