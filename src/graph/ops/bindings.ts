@@ -9,7 +9,8 @@ export interface ShapeOptions {
   readonly bindings?: ReadonlyMap<string, Shape>;
   /**
    * Binds the symbol that is the leading dimension of the first input whose leading dimension is one, wherever it
-   * occurs. Networks whose batch is a number are left as they are.
+   * occurs. Where the file gives that dimension no name, it is the batch of all inputs that leave theirs unnamed.
+   * Networks whose batch is a number are left as they are.
    */
   readonly batch?: number;
   /** Binds symbols by name. */
@@ -78,13 +79,22 @@ function bindInput(graph: Graph, name: string, shape: Shape, values: Map<string,
 
 function bindBatch(graph: Graph, batch: number, values: Map<string, Dimension>): void {
   checkSize(batch, "the batch");
-  const leading = graph.inputs.map(({ type }) => type.shape?.[0]).find((size) => typeof size === "string");
-  if (typeof leading !== "string") return;
-  const bound = values.get(leading) ?? batch;
-  if (bound !== batch) {
-    throw wrongBinding(graph, `the batch "${leading}" cannot be both ${bound} and ${batch}`);
+  const first = graph.inputs.find(({ type }) => typeof type.shape?.[0] === "string");
+  if (first === undefined) return;
+  const same = isUnnamed(first) ? graph.inputs.filter(isUnnamed) : [first];
+  for (const { type } of same) {
+    const leading = type.shape?.[0];
+    if (typeof leading !== "string") continue;
+    const bound = values.get(leading) ?? batch;
+    if (bound !== batch)
+      throw wrongBinding(graph, `the batch "${leading}" cannot be both ${bound} and ${batch}`);
+    values.set(leading, batch);
   }
-  values.set(leading, batch);
+}
+
+/** Whether the leading dimension has only the name that the importer makes up for one without size and name. */
+function isUnnamed({ name, type }: Value): boolean {
+  return type.shape?.[0] === `${name}?0`;
 }
 
 function checkSize(size: number, where: string): void {

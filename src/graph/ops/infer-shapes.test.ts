@@ -122,6 +122,14 @@ describe("binding inputs", () => {
     expect(typed.types.get("y")?.shape).toEqual([8, 32, 4]);
   });
 
+  test("leading dimensions without a name are all the batch", () => {
+    const unnamed = {
+      inputs: [value("a", ["a?0", 3]), value("b", ["b?0", "b?1"])],
+      nodes: [node("Relu", "b", "y")],
+    };
+    expect(inferShapes(model(unnamed), { batch: 8 }).types.get("y")?.shape).toEqual([8, "b?1"]);
+  });
+
   test("a batch that the file fixes is left alone", () => {
     const fixed = { inputs: [value("x", [1, 3])], nodes: [node("Relu", "x", "y")] };
     expect(inferShapes(model(fixed), { batch: 8 }).types.get("y")?.shape).toEqual([1, 3]);

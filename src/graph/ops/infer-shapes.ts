@@ -245,14 +245,17 @@ function placeOf(node: OpNode): string {
   return `node "${node.name}" (${node.operator})`;
 }
 
+/** What to do where a rule knows nothing better. */
+const contradiction =
+  "the network contradicts itself here: export it again, or correct the sizes given for its inputs";
+
 function makeCall(inference: Inference, scope: Scope, node: OpNode): Call {
   return {
     node,
     inputs: node.inputs.map((name) => (name === "" ? undefined : lookUp(scope, name, node))),
     symbols: inference.symbols,
     elements: (fact) => elementsOf(inference, fact),
-    error: (message, fix) =>
-      badInput(message, { where: placeOf(node), ...(fix === undefined ? {} : { fix }) }),
+    error: (message, fix = contradiction) => badInput(message, { where: placeOf(node), fix }),
     subgraph: (graph, inputs) => subgraphOutputs(inference, scope, graph, inputs),
     trySubgraph: (graph, inputs) => {
       try {
