@@ -3,7 +3,6 @@ import type { ElementType } from "../ir/tensor.ts";
 import { isIntegerType } from "../ir/tensor-values.ts";
 import type { Element } from "./fact.ts";
 import type { ElementFunction } from "./fold.ts";
-import { numeric } from "./fold.ts";
 
 export const addElements: ElementFunction = ([a, b], symbols, elementType) =>
   withSymbols(a, b, elementType, symbols.add);
@@ -54,14 +53,11 @@ export const equalElements: ElementFunction = ([a, b], symbols) => {
 export const smallest: ElementFunction = (elements) => extreme(elements, Math.min);
 export const largest: ElementFunction = (elements) => extreme(elements, Math.max);
 
-function extreme(elements: readonly Element[], choose: (...numbers: number[]) => number): Element {
-  const [first] = elements;
-  if (elements.every((element) => element === first)) return first;
-  return numeric(choose)(elements, noSymbols, "int64");
+function extreme(elements: readonly Element[], choose: (a: number, b: number) => number): Element {
+  return elements.reduce((a, b) =>
+    a === b ? a : typeof a === "number" && typeof b === "number" ? choose(a, b) : undefined,
+  );
 }
-
-/** For element functions that look at numbers alone. */
-const noSymbols = {} as never;
 
 export const truth = (value: boolean): number => (value ? 1 : 0);
 
