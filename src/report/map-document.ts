@@ -1,7 +1,12 @@
 /** From a found mapping to its document (map-schema.ts) and from JSON back to a document. Pure. */
 import { z } from "zod";
 import { badInput } from "../base/errors.ts";
-import type { Evaluation, FeasibleEvaluation, GroupCost } from "../mapping/cost/evaluation.ts";
+import {
+  costOf,
+  type Evaluation,
+  type FeasibleEvaluation,
+  type GroupCost,
+} from "../mapping/cost/evaluation.ts";
 import {
   type CompleteProblem,
   completeProblem,
@@ -89,20 +94,6 @@ export function parseMapDocument(json: unknown, where: string): MapDocument {
     where,
     fix: "give the JSON that `laminate map ... --json` prints",
   });
-}
-
-/** What the objective minimises, in seconds, joules or bytes. */
-export function costOf(evaluation: FeasibleEvaluation, objective: Objective): number {
-  switch (objective) {
-    case "latency":
-      return evaluation.latencySeconds;
-    case "energy":
-      return evaluation.energyJoules;
-    case "traffic":
-      return evaluation.offChipBytes;
-    default:
-      return objective satisfies never;
-  }
 }
 
 /** The rows of `mapping` as a mapping again, in the order of the document. */

@@ -1,5 +1,7 @@
 /** What a mapping costs, or why it cannot be. All quantities are for the whole batch. */
 
+import type { Objective } from "./problem.ts";
+
 /** The roofline's three roofs. */
 export type Bound = "compute" | "on-chip" | "off-chip";
 
@@ -47,3 +49,17 @@ export interface InfeasibleEvaluation {
 }
 
 export type Evaluation = FeasibleEvaluation | InfeasibleEvaluation;
+
+/** What the objective minimises, in seconds, joules or bytes. */
+export function costOf(evaluation: FeasibleEvaluation, objective: Objective): number {
+  switch (objective) {
+    case "latency":
+      return evaluation.latencySeconds;
+    case "energy":
+      return evaluation.energyJoules;
+    case "traffic":
+      return evaluation.offChipBytes;
+    default:
+      return objective satisfies never;
+  }
+}

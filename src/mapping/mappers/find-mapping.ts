@@ -33,9 +33,6 @@ export interface FoundMapping {
   readonly stopped: "finished" | "budget" | "interrupted";
 }
 
-/** Evaluations a sampling mapper spends when no budget is given: the paper's 40 x 50 samples (DNNFuser, section 5.1). */
-export const defaultEvaluations = 2_000;
-
 const monotonicClock: Clock = () => performance.now() / 1_000;
 
 /** How long a search may hold the thread before timers and signals get their turn. */
@@ -54,11 +51,11 @@ export async function findMapping(
   const clock = options.clock ?? monotonicClock;
   const start = clock();
   const deadline = start + (options.budget?.seconds ?? Number.POSITIVE_INFINITY);
-  const maxEvaluations =
-    options.budget?.evaluations ??
-    (options.budget?.seconds === undefined ? defaultEvaluations : Number.POSITIVE_INFINITY);
   const stopAfter = options.budget?.evaluations ?? Number.POSITIVE_INFINITY;
-  const search = mapper.search(problem, { seed: options.seed ?? 1, maxEvaluations });
+  const search = mapper.search(problem, {
+    seed: options.seed ?? 1,
+    ...(options.budget === undefined ? {} : { maxEvaluations: stopAfter }),
+  });
 
   let stopped: FoundMapping["stopped"] = "finished";
   let turnEnd = start + turnSeconds;

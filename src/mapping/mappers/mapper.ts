@@ -30,8 +30,11 @@ export interface SearchState {
 /** What a search is given besides the problem. */
 export interface SearchOptions {
   readonly seed: number;
-  /** Evaluations after which a sampling mapper must stop. */
-  readonly maxEvaluations: number;
+  /**
+   * Evaluations that the mapper may spend, Infinity where only a clock ends the search. Left out, the mapper stops by its
+   * own default: a number of evaluations, never a time, so that the answer is the same on every machine.
+   */
+  readonly maxEvaluations?: number;
 }
 
 /** A way to find a mapping. A researcher adds one by writing `search`. */

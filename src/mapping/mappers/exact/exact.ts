@@ -8,12 +8,18 @@ import { layerByLayer } from "../../cost/evaluate.ts";
 import type { Problem } from "../../cost/problem.ts";
 import type { Mapping } from "../../space/mapping.ts";
 import { doublingLadder, smallestPerPassCount } from "../../space/pass-sizes.ts";
-import type { Mapper, SearchState } from "../mapper.ts";
+import type { Mapper, SearchOptions, SearchState } from "../mapper.ts";
 import { type Bounds, isProven, sweep, trivialBounds } from "./boundaries.ts";
 import { createFullGroups } from "./full-groups.ts";
 import type { GroupSolver } from "./group-solver.ts";
 import { createPaperGroups } from "./paper-groups.ts";
 import { startUniform } from "./uniform.ts";
+
+/**
+ * Points visited before the search ends by itself with the bounds it has, unless a budget says otherwise: a second or
+ * two. Counted in work and not in time, so that the answer is the same on every machine.
+ */
+const defaultEffort = 60_000_000;
 
 /** Points per front in successive rounds; the last round thins nothing. */
 const frontCaps = [12, 96, 768, 6_144, Number.POSITIVE_INFINITY];
@@ -22,39 +28,45 @@ export function exactMapper(): Mapper {
   return { name: "exact", search };
 }
 
-function* search(problem: Problem): Generator<SearchState, SearchState> {
+function* search(problem: Problem, options: SearchOptions): Generator<SearchState, SearchState> {
   const model = createCostModel(problem);
-  const mode = model.problem.mode;
+  const { mode, batch } = model.problem;
   const solver = mode === "paper" ? paperGroups(model) : createFullGroups(model);
+  const relaxed = mode === "full" ? relaxedGroups(model) : undefined;
   const bounds = trivialBounds(model);
-  const work = { solvers: [solver], rounds: 0 };
-  if (mode === "full") {
-    if (!fitsLayerByLayer(model)) return stateOf(model, bounds, work, solver.space);
-  }
-  startUniform(
-    model,
-    bounds,
-    mode === "paper" ? smallestPerPassCount(problem.batch) : doublingLadder(problem.batch),
-  );
-  yield stateOf(model, bounds, work, solver.space);
+  const state = createReporter(model, bounds, solver.space, [solver, ...(relaxed ? [relaxed] : [])]);
+  if (mode === "full" && !fitsLayerByLayer(model)) return state(0);
+  startUniform(model, bounds, mode === "paper" ? smallestPerPassCount(batch) : doublingLadder(batch));
+  yield state(0);
 
-  if (mode === "full") {
-    const relaxed = relaxedGroups(model);
-    work.solvers.push(relaxed);
-    for (const cap of frontCaps.slice(0, 2)) {
-      for (const _ of sweep(model, relaxed, bounds, { cap, bound: "lower" }))
-        yield stateOf(model, bounds, work, solver.space);
+  const effort = options.maxEvaluations ?? defaultEffort;
+  const sweeps = [...(relaxed ? relaxedSweeps(relaxed) : []), ...solverSweeps(solver)];
+  for (const [index, { solver: groups, cap, bound }] of sweeps.entries()) {
+    if (isProven(bounds)) break;
+    for (const _ of sweep(model, groups, bounds, { cap, bound })) {
+      const now = state(index / sweeps.length);
+      yield now;
+      if (now.evaluations >= effort) return now;
     }
   }
-  for (const cap of frontCaps) {
-    for (const bound of ["upper", "lower"] as const) {
-      if (isProven(bounds)) break;
-      for (const _ of sweep(model, solver, bounds, { cap, bound }))
-        yield stateOf(model, bounds, work, solver.space);
-    }
-    work.rounds++;
-  }
-  return stateOf(model, bounds, work, solver.space);
+  return state(1);
+}
+
+interface PlannedSweep {
+  readonly solver: GroupSolver;
+  readonly cap: number;
+  readonly bound: "upper" | "lower";
+}
+
+function relaxedSweeps(solver: GroupSolver): readonly PlannedSweep[] {
+  return frontCaps.slice(0, 2).map((cap) => ({ solver, cap, bound: "lower" }));
+}
+
+function solverSweeps(solver: GroupSolver): readonly PlannedSweep[] {
+  return frontCaps.flatMap((cap) => [
+    { solver, cap, bound: "upper" },
+    { solver, cap, bound: "lower" },
+  ]);
 }
 
 function paperGroups(model: CostModel): GroupSolver {
@@ -95,24 +107,28 @@ function fitsLayerByLayer(model: CostModel): boolean {
   return true;
 }
 
-function stateOf(
+/** Makes the states that the search yields; the mapping is written out anew only when a better one was found. */
+function createReporter(
   model: CostModel,
   bounds: Bounds,
-  work: { readonly solvers: readonly GroupSolver[]; readonly rounds: number },
   space: string,
-): SearchState {
-  const feasible = Number.isFinite(bounds.best);
-  const proven = isProven(bounds);
-  return {
-    best: feasible ? mappingOf(model, bounds) : undefined,
-    bestCost: feasible ? bounds.best * model.costUnit : undefined,
-    evaluations: work.solvers.reduce((points, solver) => points + solver.pointsMade, 0),
-    progress: proven ? 1 : work.rounds / frontCaps.length,
-    proof: {
-      optimal: proven,
-      space,
-      lowerBound: feasible ? Math.min(bounds.lower, bounds.best) * model.costUnit : undefined,
-    },
+  solvers: readonly GroupSolver[],
+): (progress: number) => SearchState {
+  let cost = Number.POSITIVE_INFINITY;
+  let mapping: Mapping | undefined;
+  return (progress) => {
+    if (bounds.best < cost) {
+      cost = bounds.best;
+      mapping = mappingOf(model, bounds);
+    }
+    const optimal = isProven(bounds);
+    return {
+      best: mapping,
+      bestCost: mapping && cost * model.costUnit,
+      evaluations: solvers.reduce((points, solver) => points + solver.pointsVisited, 0),
+      progress: optimal ? 1 : progress,
+      proof: { optimal, space, lowerBound: mapping && Math.min(bounds.lower, cost) * model.costUnit },
+    };
   };
 }
 

@@ -38,20 +38,27 @@ export interface FrontMerger {
   merge(parts: readonly ShiftedFront[], limits: FrontLimits): Front | undefined;
   /** Whether any merge had to thin a front since the merger was made. */
   readonly thinned: boolean;
+  /** Points visited since the merger was made: what merging costs, alike on every machine. */
+  readonly visited: number;
 }
 
 export function createFrontMerger(): FrontMerger {
   let current = scratch(1_024);
   let next = scratch(1_024);
   let thinned = false;
+  let visited = 0;
   return {
     get thinned() {
       return thinned;
+    },
+    get visited() {
+      return visited;
     },
     merge(parts, limits) {
       let size = 0;
       for (const part of parts) {
         if (next.footprint.length < size + part.front.size) next = scratch(2 * (size + part.front.size));
+        visited += size + part.front.size;
         size = mergeShifted(current, size, part, limits, next);
         [current, next] = [next, current];
       }

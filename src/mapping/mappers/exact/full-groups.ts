@@ -54,12 +54,15 @@ type Parts = Map<string, { readonly state: readonly number[]; readonly fronts: S
 /** States that may be open at once, for each point that a front may have. */
 const statesPerPoint = 4;
 
+/** A move takes as long as visiting this many points. */
+const pointsPerMove = 16;
+
 const originStates: StateFronts = new Map([["", { state: [], front: originFront }]]);
 
 export function createFullGroups(model: CostModel): GroupSolver {
   let merger = createFrontMerger();
+  let visitedBefore = 0;
   let statesThinned = false;
-  let pointsMade = 0;
   const { batch, memoryBytes, workload } = model.problem;
   const ladder = doublingLadder(batch);
   const counts = ladder.map((pass) => model.passCount(pass));
@@ -104,6 +107,7 @@ export function createFullGroups(model: CostModel): GroupSolver {
     for (const { state, front } of before.values()) {
       for (let choice = 0; choice < ladder.length; choice++) {
         const { state: next, footprintBytes, weightBytes } = move(step, state, layer, choice);
+        visitedBefore += pointsPerMove;
         const key = next.join();
         const part = parts.get(key) ?? { state: next, fronts: [] };
         part.fronts.push({ front, footprintBytes, weightBytes });
@@ -120,7 +124,6 @@ export function createFullGroups(model: CostModel): GroupSolver {
     for (const [key, { state, fronts }] of cappedStates(parts, limits, roomBytes)) {
       const front = merger.merge(fronts, frontLimits);
       if (!front) continue;
-      pointsMade += front.size;
       after.set(key, { state, front });
     }
     return after;
@@ -213,11 +216,12 @@ export function createFullGroups(model: CostModel): GroupSolver {
     takeThinned: () => {
       const thinned = merger.thinned || statesThinned;
       statesThinned = false;
+      visitedBefore += merger.visited;
       merger = createFrontMerger();
       return thinned;
     },
-    get pointsMade() {
-      return pointsMade;
+    get pointsVisited() {
+      return visitedBefore + merger.visited;
     },
   };
 }

@@ -31,6 +31,9 @@ export interface GroupSolver {
   row(first: number, limits: RowLimits): GroupRow;
   /** Whether some front was thinned since this was last asked. */
   takeThinned(): boolean;
-  /** Points of fronts merged so far: the measure of work, reported as evaluations. */
-  readonly pointsMade: number;
+  /**
+   * Points visited while merging fronts: partial mappings whose cost was worked out. The measure of work, alike on every
+   * machine, and reported as evaluations.
+   */
+  readonly pointsVisited: number;
 }

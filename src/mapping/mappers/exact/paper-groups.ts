@@ -50,7 +50,7 @@ const noClosing: Closing = {
 
 export function createPaperGroups(model: CostModel, rules: PaperRules): GroupSolver {
   let merger = createFrontMerger();
-  let pointsMade = 0;
+  let visitedBefore = 0;
   const { passSizes } = rules;
   const { memoryBytes, batch } = model.problem;
   const weightsOf = model.weightBytes;
@@ -81,7 +81,6 @@ export function createPaperGroups(model: CostModel, rules: PaperRules): GroupSol
         footprintBytes: roomBytes,
         weightBytes: limits.weightLimit(last),
       });
-      if (merged) pointsMade += merged.size;
       fronts[last - first + 1] = merged;
     };
 
@@ -164,11 +163,12 @@ export function createPaperGroups(model: CostModel, rules: PaperRules): GroupSol
     row,
     takeThinned: () => {
       const { thinned } = merger;
+      visitedBefore += merger.visited;
       merger = createFrontMerger();
       return thinned;
     },
-    get pointsMade() {
-      return pointsMade;
+    get pointsVisited() {
+      return visitedBefore + merger.visited;
     },
   };
 }

@@ -1,0 +1,89 @@
+/**
+ * laminate: from an ONNX network and an accelerator to the best way to fuse its layers. Everything public is named here;
+ * result documents, tables, HTML and traces are in "laminate/report", reading files in "laminate/node".
+ */
+
+export { type ErrorCode, type ErrorParts, LaminateError } from "./base/errors.ts";
+export type { Block, FusedGraph } from "./compiler/fusion/fused-graph.ts";
+export { type FusionPlanner, fuse } from "./compiler/fusion/static-plan.ts";
+export type {
+  Attribute,
+  Graph,
+  Model,
+  OpNode,
+  TypedGraph,
+  UnsupportedNode,
+  Value,
+} from "./graph/ir/graph.ts";
+export { materialize } from "./graph/ir/materialize.ts";
+export { printGraph } from "./graph/ir/print.ts";
+export type { Dimension, ElementType, Shape, Tensor, TensorData, TensorType } from "./graph/ir/tensor.ts";
+export { verifyGraph } from "./graph/ir/verify.ts";
+export { type ExportOptions, exportOnnx, exportOnnxChunks } from "./graph/onnx/export-onnx.ts";
+export { type ImportOptions, importOnnx } from "./graph/onnx/import-onnx.ts";
+export { type InferOptions, inferShapes } from "./graph/ops/infer-shapes.ts";
+export { type SupportedOperator, supportedOperators } from "./graph/ops/registry.ts";
+export type { Accelerator } from "./mapping/accelerator/accelerator.ts";
+export { parseAccelerator } from "./mapping/accelerator/parse-accelerator.ts";
+export { findPreset, presetNames, presets } from "./mapping/accelerator/presets/presets.ts";
+export { printAccelerator } from "./mapping/accelerator/print-accelerator.ts";
+export { type CostModel, createCostModel } from "./mapping/cost/cost-model.ts";
+export {
+  type EvaluateOptions,
+  evaluate,
+  evaluateLayerByLayer,
+  evaluateVector,
+} from "./mapping/cost/evaluate.ts";
+export {
+  type Bound,
+  costOf,
+  type Evaluation,
+  type FeasibleEvaluation,
+  type GroupCost,
+  type InfeasibleEvaluation,
+} from "./mapping/cost/evaluation.ts";
+export { createIncrementalCost, type IncrementalCost } from "./mapping/cost/incremental-cost.ts";
+export { type MergeHint, mergeHint } from "./mapping/cost/merge-hint.ts";
+export type { CostMode, Objective, Problem } from "./mapping/cost/problem.ts";
+export { createVectorCost, type VectorCost } from "./mapping/cost/vector-cost.ts";
+export { exactMapper } from "./mapping/mappers/exact/exact.ts";
+export {
+  type Budget,
+  type FindOptions,
+  type FoundMapping,
+  findMapping,
+} from "./mapping/mappers/find-mapping.ts";
+export { gTeacherMapper } from "./mapping/mappers/g-teacher/g-teacher.ts";
+export { layerByLayerMapper } from "./mapping/mappers/layer-by-layer/layer-by-layer.ts";
+export type { Mapper, Proof, SearchOptions, SearchState } from "./mapping/mappers/mapper.ts";
+export { type DecodedVector, decodeMapping, encodeMapping } from "./mapping/space/encoding.ts";
+export { type GroupGraph, groupGraph } from "./mapping/space/group-graph.ts";
+export type { LayerMapping, LayerRange, Mapping, Output, Weights } from "./mapping/space/mapping.ts";
+export { type Firing, pullSchedule } from "./mapping/space/pull-schedule.ts";
+export {
+  type ExtractOptions,
+  extractWorkload,
+  type WorkloadTotals,
+  workloadTotals,
+} from "./mapping/workload/extract.ts";
+export type {
+  Layer,
+  LayerKind,
+  LoopDimensions,
+  TensorSource,
+  Workload,
+  WorkloadTensor,
+} from "./mapping/workload/workload.ts";
+
+import { exactMapper } from "./mapping/mappers/exact/exact.ts";
+import { gTeacherMapper } from "./mapping/mappers/g-teacher/g-teacher.ts";
+import { layerByLayerMapper } from "./mapping/mappers/layer-by-layer/layer-by-layer.ts";
+import type { Mapper } from "./mapping/mappers/mapper.ts";
+
+/** All mappers, in the order in which tables show them. */
+export const mappers: readonly (() => Mapper)[] = [layerByLayerMapper, gTeacherMapper, exactMapper];
+
+/** The mapper of that name; undefined when there is none. */
+export function mapperByName(name: string): Mapper | undefined {
+  return mappers.map((create) => create()).find((mapper) => mapper.name === name);
+}

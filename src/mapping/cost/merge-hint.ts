@@ -1,0 +1,64 @@
+/**
+ * What a little more memory would buy: of all neighbouring groups of a mapping, the two whose merging needs the fewest
+ * bytes beyond the memory there is, and what merging them saves. Merged groups are tried with the pass sizes they have
+ * and with every single pass size of the ladder. O(groups x pass sizes x layers of the two groups).
+ */
+import { groupsOf, type LayerRange, type Mapping } from "../space/mapping.ts";
+import { doublingLadder } from "../space/pass-sizes.ts";
+import { type CostModel, createCostModel } from "./cost-model.ts";
+import { fullFootprintBytes, paperFootprintBytes } from "./footprint.ts";
+import type { Problem } from "./problem.ts";
+
+export interface MergeHint {
+  /** Indices of the two groups, in the order of the evaluation. */
+  readonly groups: readonly [number, number];
+  /** On-chip bytes needed beyond the problem's memory. */
+  readonly extraBytes: number;
+  /** What the merged group saves, in the objective's unit: seconds, joules or bytes. */
+  readonly saved: number;
+}
+
+/** The cheapest merge that more memory would allow; undefined when none saves anything. */
+export function mergeHint(problem: Problem, mapping: Mapping): MergeHint | undefined {
+  const model = createCostModel(problem);
+  const ranges = groupsOf(
+    model.problem.workload,
+    mapping.map((entry) => entry.output),
+  );
+  const passOf = (layer: number): number => mapping[layer]?.pass ?? 1;
+  const sizes = doublingLadder(model.problem.batch);
+  let best: MergeHint | undefined;
+  for (let index = 0; index + 1 < ranges.length; index++) {
+    const merged = { first: ranges[index]?.first ?? 0, last: ranges[index + 1]?.last ?? 0 };
+    if (merged.last > model.reach(merged.first)) continue;
+    const apart = costOfRange(model, ranges[index], passOf) + costOfRange(model, ranges[index + 1], passOf);
+    for (const pass of [passOf, ...sizes.map((size) => () => size)]) {
+      const extraBytes = footprintOf(model, merged, pass) - model.problem.memoryBytes;
+      const saved = (apart - costOfRange(model, merged, pass)) * model.costUnit;
+      if (extraBytes <= 0 || saved <= 1e-9 * apart * model.costUnit) continue;
+      if (!best || extraBytes < best.extraBytes || (extraBytes === best.extraBytes && saved > best.saved)) {
+        best = { groups: [index, index + 1], extraBytes, saved };
+      }
+    }
+  }
+  return best;
+}
+
+function costOfRange(
+  model: CostModel,
+  range: LayerRange | undefined,
+  passOf: (layer: number) => number,
+): number {
+  if (!range) return 0;
+  let weights = 0;
+  for (let layer = range.first; layer <= range.last; layer++) {
+    weights += model.weightBytes(layer) * model.passCount(passOf(layer));
+  }
+  return model.cost(range.first, range.last, weights);
+}
+
+function footprintOf(model: CostModel, range: LayerRange, passOf: (layer: number) => number): number {
+  return model.problem.mode === "full"
+    ? fullFootprintBytes(model, range, passOf)
+    : paperFootprintBytes(model, range, passOf, (layer) => layer < range.last);
+}

@@ -1,0 +1,159 @@
+/** What every mapper promises, on the same problems. */
+import { describe, expect, test } from "vitest";
+import { seededRandom } from "../../base/random.ts";
+import { evaluate } from "../cost/evaluate.ts";
+import { costOf } from "../cost/evaluation.ts";
+import type { Objective, Problem } from "../cost/problem.ts";
+import { randomWorkload, roundAccelerator, sketchWorkload } from "../testing/small-workloads.ts";
+import { exactMapper } from "./exact/exact.ts";
+import { findMapping } from "./find-mapping.ts";
+import { gTeacherMapper } from "./g-teacher/g-teacher.ts";
+import { layerByLayerMapper } from "./layer-by-layer/layer-by-layer.ts";
+import type { Mapper } from "./mapper.ts";
+
+const seed = 99;
+
+function problems(count: number): readonly Problem[] {
+  const objectives: readonly Objective[] = ["latency", "energy", "traffic"];
+  return Array.from({ length: count }, (_, trial) => {
+    const random = seededRandom(seed * 100 + trial);
+    return {
+      workload: randomWorkload(random, 2 + random.below(10), trial % 2 === 0 ? 0 : 0.3),
+      accelerator: roundAccelerator({ onChipBytes: 5 + random.below(80), pesPerCore: 1 + random.below(9) }),
+      batch: 1 + random.below(12),
+      objective: objectives[trial % 3] ?? "latency",
+      mode: trial % 4 < 2 ? "full" : "paper",
+    };
+  });
+}
+
+function describeMapper(create: () => Mapper): void {
+  describe(create().name, () => {
+    test("claims what its answer evaluates to, and its answer fits", async () => {
+      let answers = 0;
+      for (const problem of problems(60)) {
+        const { search, mapping } = await findMapping(create(), problem, { seed: 3 });
+        if (!mapping) continue;
+        answers++;
+        const evaluation = evaluate(problem, mapping);
+        expect(evaluation.feasible).toBe(true);
+        if (!evaluation.feasible) continue;
+        expect(search.bestCost).toBeCloseTo(costOf(evaluation, problem.objective ?? "latency"), 9);
+        expect(evaluation.peakFootprintBytes).toBeLessThanOrEqual(problem.accelerator.onChipBytes);
+      }
+      expect(answers).toBeGreaterThan(40);
+    });
+
+    test("finds an answer exactly where layer by layer fits", async () => {
+      for (const problem of problems(40)) {
+        const { mapping, baseline } = await findMapping(create(), problem);
+        expect(mapping !== undefined).toBe(baseline.feasible);
+      }
+    });
+
+    test("is never worse than layer by layer, never better than the proven optimum", async () => {
+      for (const problem of problems(40)) {
+        const found = await findMapping(create(), problem, { seed: 5 });
+        if (!found.evaluation.feasible || !found.baseline.feasible) continue;
+        const best = await findMapping(exactMapper(), problem);
+        const objective = problem.objective ?? "latency";
+        const cost = costOf(found.evaluation, objective);
+        expect(cost).toBeLessThanOrEqual(costOf(found.baseline, objective) * (1 + 1e-9));
+        expect(best.search.proof.optimal).toBe(true);
+        expect(cost).toBeGreaterThanOrEqual((best.search.proof.lowerBound ?? 0) * (1 - 1e-9));
+      }
+    });
+
+    test("gives the same answer for the same seed", async () => {
+      for (const problem of problems(6)) {
+        const [a, b] = [
+          await findMapping(create(), problem, { seed: 8 }),
+          await findMapping(create(), problem, { seed: 8 }),
+        ];
+        expect(a.mapping).toEqual(b.mapping);
+        expect(a.search.evaluations).toBe(b.search.evaluations);
+      }
+    });
+
+    test("stops at a number of evaluations, and on a signal, with the best so far", async () => {
+      const workload = randomWorkload(seededRandom(1), 30, 0.2);
+      const problem: Problem = {
+        workload,
+        accelerator: roundAccelerator({ onChipBytes: 60 }),
+        batch: 16,
+        mode: "paper",
+      };
+      const few = await findMapping(create(), problem, { budget: { evaluations: 50 } });
+      expect(few.mapping).toBeDefined();
+      const aborted = await findMapping(create(), problem, { signal: AbortSignal.abort() });
+      expect(aborted.mapping).toBeDefined();
+      if (create().name !== "layer-by-layer") expect(aborted.stopped).toBe("interrupted");
+    });
+
+    test("stops when its time is up", async () => {
+      let now = 0;
+      const workload = randomWorkload(seededRandom(2), 30, 0.2);
+      const problem: Problem = { workload, accelerator: roundAccelerator({ onChipBytes: 60 }), batch: 16 };
+      // A clock that jumps a second at each look.
+      const found = await findMapping(create(), problem, { budget: { seconds: 3 }, clock: () => now++ });
+      expect(found.mapping).toBeDefined();
+      expect(now).toBeLessThan(40);
+    });
+
+    test("names no layer: renaming changes nothing", async () => {
+      const [problem] = problems(1);
+      if (!problem) return;
+      const { workload } = problem;
+      const renamed = {
+        ...workload,
+        layers: workload.layers.map((layer, index) => ({ ...layer, name: `other ${index}` })),
+      };
+      const a = await findMapping(create(), problem);
+      expect((await findMapping(create(), { ...problem, workload: renamed })).mapping).toEqual(a.mapping);
+    });
+  });
+}
+
+for (const create of [layerByLayerMapper, gTeacherMapper, exactMapper]) describeMapper(create);
+
+describe("proven optima", () => {
+  test("more memory never costs more", async () => {
+    for (const problem of problems(24)) {
+      let before = Number.POSITIVE_INFINITY;
+      for (const memoryBytes of [5, 10, 20, 40, 80, 1_000]) {
+        const { search } = await findMapping(exactMapper(), { ...problem, memoryBytes });
+        const cost = search.bestCost ?? Number.POSITIVE_INFINITY;
+        expect(cost).toBeLessThanOrEqual(before * (1 + 1e-9));
+        before = cost;
+      }
+    }
+  });
+
+  test("a lower bound never passes a mapping that is known", async () => {
+    for (const problem of problems(24)) {
+      const lowers: number[] = [];
+      let best = Number.POSITIVE_INFINITY;
+      for (const state of exactMapper().search(problem, { seed: 1 })) {
+        lowers.push(state.proof.lowerBound ?? 0);
+        best = Math.min(best, state.bestCost ?? Number.POSITIVE_INFINITY);
+      }
+      const { search } = await findMapping(exactMapper(), problem);
+      const optimum = search.bestCost ?? Number.POSITIVE_INFINITY;
+      for (const lower of lowers) expect(lower).toBeLessThanOrEqual(optimum * (1 + 1e-9));
+    }
+  });
+});
+
+test("when nothing fits, the answer names the layer that needs most and the smallest memory", async () => {
+  const workload = sketchWorkload(4, [
+    { outputBytes: 4, reads: [-1], workingSetBytes: 6 },
+    { outputBytes: 4, reads: [0], workingSetBytes: 9 },
+  ]);
+  const problem: Problem = { workload, accelerator: roundAccelerator({ onChipBytes: 8 }), batch: 2 };
+  for (const create of [layerByLayerMapper, gTeacherMapper, exactMapper]) {
+    const { evaluation, mapping } = await findMapping(create(), problem);
+    expect(mapping).toBeUndefined();
+    expect(evaluation).toEqual({ feasible: false, group: [1], requiredBytes: 9, availableBytes: 8 });
+    expect((await findMapping(create(), { ...problem, memoryBytes: 9 })).mapping).toBeDefined();
+  }
+});

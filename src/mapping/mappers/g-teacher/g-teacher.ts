@@ -1,0 +1,118 @@
+/**
+ * G-Teacher: GAMMA's genetic algorithm extended to layer fusion (DNNFuser, section 4.4.1), population 40 for 50
+ * generations, 2,000 samples. A mapping that does not fit is worth nothing and is not repaired, elites survive
+ * unchanged, and a genome that was already seen is bred again. O(samples x layers).
+ */
+import { seededRandom } from "../../../base/random.ts";
+import { type CostModel, createCostModel } from "../../cost/cost-model.ts";
+import type { Problem } from "../../cost/problem.ts";
+import { createVectorCost } from "../../cost/vector-cost.ts";
+import { decodeMapping } from "../../space/encoding.ts";
+import type { Mapping } from "../../space/mapping.ts";
+import { doublingLadder } from "../../space/pass-sizes.ts";
+import type { Mapper, SearchOptions, SearchState } from "../mapper.ts";
+import {
+  breed,
+  eliteShare,
+  type GeneticContext,
+  type Genome,
+  parentShare,
+  randomGenome,
+} from "./operators.ts";
+
+const populationSize = 40;
+const defaultGenerations = 50;
+/** How often a child that was seen before is bred anew before it is let through. */
+const duplicateTries = 4;
+
+interface Individual {
+  readonly genome: Genome;
+  readonly cost: number;
+}
+
+export function gTeacherMapper(): Mapper {
+  return { name: "g-teacher", search };
+}
+
+function* search(problem: Problem, options: SearchOptions): Generator<SearchState, SearchState> {
+  const model = createCostModel(problem);
+  const costOf = createVectorCost(model);
+  const limit = options.maxEvaluations ?? populationSize * defaultGenerations;
+  const context: GeneticContext = { random: seededRandom(options.seed), passSizes: sizesOf(model) };
+  const seen = createSeen();
+  let evaluations = 0;
+  const evaluate = (genome: Genome): Individual => {
+    evaluations++;
+    return { genome, cost: costOf(genome) };
+  };
+
+  // The unfused network is the one mapping that is known to fit wherever any does.
+  const start: Genome[] = [new Int32Array(model.layerCount).fill(-1)];
+  while (start.length < Math.min(populationSize, limit)) start.push(randomGenome(model.layerCount, context));
+  let population = start.map(evaluate).sort(byCost);
+  const elites = Math.round(eliteShare * populationSize);
+  const parents = Math.round(parentShare * populationSize);
+  while (evaluations < limit) {
+    yield stateOf(model, population, evaluations, limit);
+    const next = population.slice(0, elites);
+    const parent = (): Genome =>
+      (population[context.random.below(Math.min(parents, population.length))] as Individual).genome;
+    for (let child = 0; child < populationSize && evaluations < limit; child++) {
+      let genome = breed(parent(), parent(), context);
+      for (let tries = 0; seen(genome) && tries < duplicateTries; tries++)
+        genome = breed(parent(), parent(), context);
+      next.push(evaluate(genome));
+    }
+    population = next.sort(byCost);
+  }
+  return stateOf(model, population, evaluations, limit);
+}
+
+function byCost(a: Individual, b: Individual): number {
+  return a.cost === b.cost ? 0 : a.cost - b.cost;
+}
+
+/** Every size in paper mode, as in the paper; the ladder of the exact search in full mode. */
+function sizesOf({ problem: { mode, batch } }: CostModel): readonly number[] {
+  return mode === "full" ? doublingLadder(batch) : Array.from({ length: batch }, (_, index) => index + 1);
+}
+
+/** Says whether a genome was seen before, and remembers it: by a hash of 53 bits, which two genomes hardly ever share. */
+function createSeen(): (genome: Genome) => boolean {
+  const hashes = new Set<number>();
+  return (genome) => {
+    let high = 0x811c9dc5;
+    let low = 0x1000193;
+    for (const entry of genome) {
+      high = Math.imul(high ^ entry, 0x01000193);
+      low = Math.imul(low + entry, 0x85ebca6b) ^ (low >>> 13);
+    }
+    const hash = (high >>> 0) * 0x20_0000 + (low >>> 11);
+    if (hashes.has(hash)) return true;
+    hashes.add(hash);
+    return false;
+  };
+}
+
+function stateOf(
+  model: CostModel,
+  population: readonly Individual[],
+  evaluations: number,
+  limit: number,
+): SearchState {
+  const best = population[0];
+  const feasible = best !== undefined && Number.isFinite(best.cost);
+  return {
+    best: feasible ? mappingOf(model, best.genome) : undefined,
+    bestCost: feasible ? best.cost * model.costUnit : undefined,
+    evaluations,
+    progress: Number.isFinite(limit) ? evaluations / limit : undefined,
+    proof: { optimal: false, space: "", lowerBound: undefined },
+  };
+}
+
+function mappingOf(model: CostModel, genome: Genome): Mapping {
+  const { batch, accelerator } = model.problem;
+  const shape = { layerCount: model.layerCount, batch, cores: accelerator.cores };
+  return decodeMapping([-1, ...genome], shape).mapping;
+}
