@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseMapDocument } from "../src/report/map-document.ts";
 import { laminate, type Run } from "./run-laminate.ts";
+import { modelFile, node, reluGraph, value } from "./tiny-models.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "laminate-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -126,6 +127,12 @@ describe.concurrent("answers", () => {
     expect(refused.stdout).not.toContain("\u001b[");
   });
 
+  test("an operator that nobody knows is a barrier, and said to be one", async () => {
+    const run = await laminate(["map", file("frob.onnx", unknownOperator)]);
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(run.stderr).toContain("note: 1 node is a barrier to fusion, not supported: Frobnicate");
+  });
+
   test("accelerators are listed, shown and converted, and read again", async () => {
     expect((await laminate(["arch", "list"])).stdout).toContain("dnnfuser-2022-calibrated");
     const shown = await laminate(["arch", "show", "edge-npu"]);
@@ -214,6 +221,23 @@ describe.concurrent("bad input exits with 3 and names the place and the way out"
     ["a model of noise", () => ["map", file("noise.onnx", noise(4096))], "noise.onnx"],
     ["a text for a model", () => ["inspect", file("text.onnx", "hello, I am a network\n")], "text.onnx"],
     ["a truncated model", () => ["inspect", file("cut.onnx", truncated())], "cut.onnx"],
+    [
+      "a graph in a circle",
+      () => ["map", file("circle.onnx", circle)],
+      'circle.onnx: node "b": the graph has a cycle',
+    ],
+    [
+      "an opset of the future",
+      () => ["map", file("opset.onnx", opset99)],
+      "opset.onnx: opset 99 is not supported",
+    ],
+    ["huge dimensions", () => ["map", file("huge.onnx", hugeInput)], 'huge.onnx: input "x"'],
+    ["a negative dimension", () => ["map", file("minus.onnx", negativeInput)], "dimension -7 is negative"],
+    [
+      "an input that nobody gives",
+      () => ["map", file("lost.onnx", lostInput)],
+      'lost.onnx: node "y" (Add): reads "z"',
+    ],
     ["an unknown preset", () => ["map", "resnet18", "-a", "tpuv1"], 'did you mean "tpu-v1"?'],
     ["wrong YAML", () => ["map", "resnet18", "-a", file("bad.yaml", "name: x\ncores: [")], "bad.yaml:2:"],
     [
@@ -347,6 +371,17 @@ test("a reader that stops early is no error", async () => {
   });
   expect(run).toMatchObject({ exitCode: 0, stderr: "" });
 });
+
+const circle = modelFile(
+  reluGraph({
+    node: [node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"]), node("Relu", ["b"], ["y"])],
+  }),
+);
+const opset99 = modelFile(reluGraph(), { opsetImport: [{ domain: "", version: 99n }] });
+const hugeInput = modelFile(reluGraph({ input: [value("x", [1, 2 ** 40, 2 ** 40])] }));
+const negativeInput = modelFile(reluGraph({ input: [value("x", [1, -7])] }));
+const lostInput = modelFile(reluGraph({ node: [node("Add", ["x", "z"], ["y"])] }));
+const unknownOperator = modelFile(reluGraph({ node: [node("Frobnicate", ["x"], ["y"])] }));
 
 const bareYaml = [
   "name: bare",

@@ -21,6 +21,7 @@ const frequencySteps: readonly Step[] = [
 ];
 
 const secondSteps: readonly Step[] = [
+  ["ps", 1e-12],
   ["ns", 1e-9],
   ["us", 1e-6],
   ["ms", 1e-3],

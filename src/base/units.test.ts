@@ -116,7 +116,7 @@ test("quantities for people have three digits and the unit that suits them", () 
   expect(formatBytes(512)).toBe("512 B");
   expect(formatBytes(0)).toBe("0 B");
   expect(formatSeconds(0.001472)).toBe("1.47 ms");
-  expect(formatSeconds(3e-10)).toBe("0.3 ns");
+  expect(formatSeconds(3e-10)).toBe("300 ps");
   expect(formatSeconds(0)).toBe("0 s");
   expect(formatBandwidth(9e11)).toBe("900 GB/s");
   expect(formatJoules(0.0032)).toBe("3.2 mJ");

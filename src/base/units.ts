@@ -67,6 +67,7 @@ const picojoulesQuantity: Quantity = {
 const durationQuantity: Quantity = {
   noun: "duration",
   units: {
+    ps: { exponent: -12 },
     ns: { exponent: -9 },
     us: { exponent: -6 },
     ms: { exponent: -3 },

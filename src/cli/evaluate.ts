@@ -5,7 +5,7 @@ import { type Cli, examples } from "./cli.ts";
 import { givenAnswer } from "./given-answer.ts";
 import { addJsonOption, addProblemOptions, type ProblemOptions } from "./options.ts";
 import { readMapping } from "./read-mapping.ts";
-import { settle } from "./settings.ts";
+import { noteUnsupported, settle } from "./settings.ts";
 
 interface EvaluateOptions extends ProblemOptions, OutputOptions {
   readonly mapping: string;
@@ -36,6 +36,7 @@ export function addEvaluate(program: Command, cli: Cli): void {
 function evaluateGiven(cli: Cli, modelName: string, options: EvaluateOptions): void {
   const given = readMapping(options.mapping);
   const settings = settle(modelName, options, given.kind === "result" ? given.document : undefined);
+  noteUnsupported(cli, settings);
   const answer = givenAnswer(settings, given);
   deliver(cli, answer, options);
   cli.exitWith(answerExitCode(cli, answer));

@@ -13,7 +13,7 @@ import {
   type SearchOptions,
 } from "./options.ts";
 import { defaultMapper, defaultSeed, findMapper, searchWatched } from "./search.ts";
-import { type Settings, settle } from "./settings.ts";
+import { noteUnsupported, type Settings, settle } from "./settings.ts";
 
 interface MapOptions extends ProblemOptions, SearchOptions, OutputOptions {
   readonly requireProof?: boolean;
@@ -45,6 +45,7 @@ export function addMap(program: Command, cli: Cli): void {
 async function map(cli: Cli, modelName: string, options: MapOptions): Promise<void> {
   const mapper = findMapper(options.mapper ?? defaultMapper);
   const settings = settle(modelName, options);
+  noteUnsupported(cli, settings);
   const answer = await findAnswer(cli, mapper.name, settings, options);
   deliver(cli, answer, options);
   if (answer.found.mapping !== undefined) noteMergeHint(cli, settings.problem, answer.found.mapping);

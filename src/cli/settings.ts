@@ -5,6 +5,7 @@
 import type { CompleteProblem } from "../mapping/cost/problem.ts";
 import { completeProblem } from "../mapping/cost/problem.ts";
 import type { MapDocument } from "../report/map-schema.ts";
+import type { Cli } from "./cli.ts";
 import { defaultAccelerator, loadAccelerator } from "./load-accelerator.ts";
 import { type LoadedModel, loadModel } from "./load-model.ts";
 import { elementTypeOf, type ProblemOptions } from "./options.ts";
@@ -35,6 +36,16 @@ export function settle(modelName: string, options: ProblemOptions, result?: MapD
     mode: paperMode ? "paper" : "full",
   });
   return { problem, model, modelName, acceleratorName };
+}
+
+/** Says on stderr which operators are barriers to fusion because they are not understood. */
+export function noteUnsupported(cli: Cli, { model }: Settings): void {
+  const operators = new Set(model.typed.unsupported.map(({ operator }) => operator));
+  if (operators.size === 0) return;
+  const count = model.typed.unsupported.length;
+  const nodes = count === 1 ? "1 node is a barrier" : `${count} nodes are barriers`;
+  const names = [...operators].slice(0, 5).join(", ");
+  cli.terminal.note(`note: ${nodes} to fusion, not supported: ${names}; laminate inspect lists them`);
 }
 
 /** A result's memory is the one of its accelerator; with another accelerator it says nothing. */
