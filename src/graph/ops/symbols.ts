@@ -72,7 +72,8 @@ export function symbolTable(): SymbolTable {
     return fold([...expand(a), ...expand(b)]);
   };
   const multiply = (a: Dimension, b: Dimension): Dimension => {
-    if (typeof a === "number" && typeof b === "number") return a * b;
+    // The sum with 0 makes -0, which prints alike but is not the same to every comparison, a plain 0.
+    if (typeof a === "number" && typeof b === "number") return a * b + 0;
     const [left, right] = [expand(a), expand(b)];
     if (left.length * right.length > mostTerms * mostTerms) return fresh();
     return fold(times(left, right));
