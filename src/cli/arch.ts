@@ -64,7 +64,7 @@ function list(cli: Cli, { json }: JsonOption): void {
     chars: { ...chars, ...rest, left: "", right: "", middle: "  " },
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
-  table.push(["name", "peak", "on chip", "", "off chip", "type"], ...all.map(row));
+  table.push(["name", "peak", "on chip", "on-chip rate", "off-chip rate", "type"], ...all.map(row));
   cli.terminal.print(table.toString().replace(/ +$/gm, ""));
 }
 

@@ -13,7 +13,6 @@ export interface Terminal {
   /** Colours of stderr. */
   readonly noteColor: Colors;
   /** Columns of stdout. */
-  readonly columns: number;
   /** Where a progress bar may be drawn; undefined when nobody is watching. */
   readonly progressStream: NodeJS.WriteStream | undefined;
 }
@@ -26,7 +25,6 @@ export function processTerminal(): Terminal {
     note: (text) => void stderr.write(`${text}\n`),
     color: pc.createColors(wantsColor(stdout)),
     noteColor: pc.createColors(wantsColor(stderr)),
-    columns: stdout.columns ?? 100,
     progressStream: stderr.isTTY && process.env.CI === undefined ? stderr : undefined,
   };
 }

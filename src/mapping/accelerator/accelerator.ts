@@ -1,4 +1,4 @@
-/** The accelerator: what the cost model knows of a machine. Read from YAML by parse.ts, shipped ones in presets/. */
+/** The accelerator: what the cost model knows of a machine. Read from YAML by parse-accelerator.ts, shipped ones in presets/. */
 
 export interface Accelerator {
   readonly name: string;
