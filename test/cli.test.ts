@@ -406,7 +406,7 @@ function noise(length: number): Uint8Array {
 }
 
 function truncated(): Uint8Array {
-  const whole = readFileSync(new URL("../models/resnet18.onnx", import.meta.url));
+  const whole = readFileSync(new URL("../models/tv_resnet18.onnx", import.meta.url));
   return whole.subarray(0, Math.floor(whole.length / 2));
 }
 

@@ -23,7 +23,7 @@ export interface LoadedModel {
 
 /** Reads a model and makes its workload, for one image. */
 export function loadModel(nameOrFile: string, options: ModelOptions, elementType: ElementType): LoadedModel {
-  const path = modelPath(nameOrFile);
+  const { path, name } = placeOf(nameOrFile);
   return inFile(path, () => {
     const external = folderReader(dirname(path));
     const model = importOnnx(readWholeFile(path), {
@@ -31,7 +31,6 @@ export function loadModel(nameOrFile: string, options: ModelOptions, elementType
       readExternal: (location) => external.read(location),
     });
     const typed = inferShapes(model, shapeOptions(model.graph, options));
-    const name = basename(path).replace(/\.onnx$/i, "");
     return { typed, workload: extractWorkload(fuse(typed), { name, elementType }) };
   });
 }
@@ -61,21 +60,38 @@ function shapeOptions(graph: Graph, { shape, symbol }: ModelOptions): ShapeOptio
   };
 }
 
-/** Names of the networks that come with the package. */
-export function galleryNames(): readonly string[] {
-  const folder = galleryFolder();
-  const files = existsSync(folder) ? readdirSync(folder) : [];
-  return files.flatMap((file) => (file.endsWith(".onnx") ? [file.slice(0, -".onnx".length)] : [])).toSorted();
+/** A network: its file, and the name that its workload gets. */
+interface Place {
+  readonly path: string;
+  readonly name: string;
 }
 
-/** The file of a gallery name, or the path itself. A file at the path wins over the gallery, a folder does not. */
-function modelPath(nameOrFile: string): string {
+/** The shipped networks by name: models/tv_resnet18.onnx is resnet18 (tv_: exported from torchvision). */
+function gallery(): ReadonlyMap<string, Place> {
+  const folder = join(packageRoot(), "models");
+  const files = existsSync(folder) ? readdirSync(folder).toSorted() : [];
+  const places = files.flatMap((file): Place[] => {
+    const name = /^(?:tv_)?(.+)\.onnx$/.exec(file)?.[1];
+    return name === undefined ? [] : [{ path: join(folder, file), name }];
+  });
+  return new Map(places.map((place) => [place.name, place]));
+}
+
+/** Names of the networks that come with the package. */
+export function galleryNames(): readonly string[] {
+  return [...gallery().keys()];
+}
+
+/** Where the model is. A file at the path wins over the gallery, a folder does not. */
+function placeOf(nameOrFile: string): Place {
+  const given = { path: nameOrFile, name: basename(nameOrFile).replace(/\.onnx$/i, "") };
   const stats = statSync(nameOrFile, { throwIfNoEntry: false });
-  if (stats?.isFile()) return nameOrFile;
-  const names = galleryNames();
-  const name = names.find((known) => known === nameOrFile || known === `tv_${nameOrFile}`);
-  if (name !== undefined) return join(galleryFolder(), `${name}.onnx`);
-  if (stats !== undefined) return nameOrFile;
+  if (stats?.isFile()) return given;
+  const places = gallery();
+  const place = places.get(nameOrFile) ?? places.get(nameOrFile.replace(/^tv_/, ""));
+  if (place !== undefined) return place;
+  if (stats !== undefined) return given;
+  const names = [...places.keys()];
   const near = nearestName(nameOrFile, names);
   const meant = near === undefined ? "" : `did you mean "${near}"? `;
   throw badInput(`there is no model "${nameOrFile}", neither as a file nor in the gallery`, {
@@ -83,5 +99,3 @@ function modelPath(nameOrFile: string): string {
     fix: `${meant}give the path of an ONNX file, or one of ${names.join(", ")}`,
   });
 }
-
-const galleryFolder = (): string => join(packageRoot(), "models");
