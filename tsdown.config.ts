@@ -8,7 +8,7 @@ export default defineConfig({
     cli: "src/cli/main.ts",
   },
   format: "esm",
-  platform: "neutral",
+  platform: "node",
   target: "node20",
   dts: true,
   clean: true,

@@ -97,8 +97,7 @@ test("only cli imports host or index, and only cli and host touch Node", () => {
   for (const { path, room, imports, text } of sources) {
     if (room === "cli" || room === "host") continue;
     for (const name of imports) if (name.startsWith("node:")) wrong.push(`${path} imports ${name}`);
-    if (/\bprocess\.|\bBuffer\./.test(codeOf(text)))
-      wrong.push(`${path} touches Node or the DOM`);
+    if (/\bprocess\.|\bBuffer\./.test(codeOf(text))) wrong.push(`${path} touches Node or the DOM`);
     for (const name of imports) if (/\/(?:host|cli)\//.test(name)) wrong.push(`${path} imports ${name}`);
   }
   expect(wrong).toEqual([]);
@@ -142,8 +141,7 @@ test("imports have no cycles", () => {
 describe("style", () => {
   test("files stay readable: sources at most 340 lines, tests at most 400", () => {
     const long = files
-      .map(({ path, text }) => [path, text.split("
-").length] as const)
+      .map(({ path, text }) => [path, text.split(/\n/).length] as const)
       .filter(([path, lines]) => lines > (path.endsWith(".test.ts") ? 400 : 340));
     expect(long).toEqual([]);
   });

@@ -1,10 +1,9 @@
 /** The answer for a mapping that the user gives: its cost, without a search. */
 
 import { evaluate, evaluateLayerByLayer } from "../mapping/cost/evaluate.ts";
-import { costOf } from "../mapping/cost/evaluation.ts";
 import type { CompleteProblem } from "../mapping/cost/problem.ts";
 import type { FoundMapping } from "../mapping/mappers/find-mapping.ts";
-import type { Proof, SearchState } from "../mapping/mappers/mapper.ts";
+import type { Proof } from "../mapping/mappers/mapper.ts";
 import { decodeMapping, encodeMapping } from "../mapping/space/encoding.ts";
 import type { Mapping } from "../mapping/space/mapping.ts";
 import { mapDocument } from "../report/map-document.ts";
@@ -28,15 +27,16 @@ export function givenAnswer({ problem, modelName, acceleratorName }: Settings, g
   const evaluation = evaluate(problem, mapping, { inputImages });
   const elapsedSeconds = (performance.now() - start) / 1_000;
   const result = given.kind === "result" ? given.document : undefined;
-  const search: SearchState = {
-    best: mapping,
-    bestCost: evaluation.feasible ? costOf(evaluation, problem.objective) : undefined,
-    evaluations: 1,
-    progress: 1,
-    proof: { optimal: false, space: "", lowerBound: undefined },
-  };
   const baseline = evaluateLayerByLayer(problem);
-  const found: FoundMapping = { mapping, evaluation, baseline, search, elapsedSeconds, stopped: "finished" };
+  const found: FoundMapping = {
+    mapping,
+    evaluation,
+    baseline,
+    proof: { optimal: false, space: "", lowerBound: undefined },
+    evaluations: 1,
+    elapsedSeconds,
+    stopped: "finished",
+  };
   const document = mapDocument({
     modelName,
     problem,
@@ -67,5 +67,5 @@ export function recordedAnswer(settings: Settings, given: GivenMapping, document
     space: document.proof.space,
     lowerBound: document.proof.lowerBound ?? undefined,
   };
-  return { ...answer, found: { ...answer.found, search: { ...answer.found.search, proof } }, document };
+  return { ...answer, found: { ...answer.found, proof }, document };
 }

@@ -18,6 +18,9 @@ export interface MergeHint {
   readonly saved: number;
 }
 
+/** Merges that save less than this share of the whole cost are not worth a word. */
+const worthwhileShare = 0.001;
+
 /** The cheapest merge that more memory would allow; undefined when none saves anything. */
 export function mergeHint(problem: Problem, mapping: Mapping): MergeHint | undefined {
   const model = createCostModel(problem);
@@ -27,6 +30,7 @@ export function mergeHint(problem: Problem, mapping: Mapping): MergeHint | undef
   );
   const passOf = (layer: number): number => mapping[layer]?.pass ?? 1;
   const sizes = doublingLadder(model.problem.batch);
+  const total = ranges.reduce((sum, range) => sum + costOfRange(model, range, passOf), 0);
   let best: MergeHint | undefined;
   for (let index = 0; index + 1 < ranges.length; index++) {
     const merged = { first: ranges[index]?.first ?? 0, last: ranges[index + 1]?.last ?? 0 };
@@ -35,7 +39,7 @@ export function mergeHint(problem: Problem, mapping: Mapping): MergeHint | undef
     for (const pass of [passOf, ...sizes.map((size) => () => size)]) {
       const extraBytes = footprintOf(model, merged, pass) - model.problem.memoryBytes;
       const saved = (apart - costOfRange(model, merged, pass)) * model.costUnit;
-      if (extraBytes <= 0 || saved <= 1e-9 * apart * model.costUnit) continue;
+      if (extraBytes <= 0 || saved < worthwhileShare * total * model.costUnit) continue;
       if (!best || extraBytes < best.extraBytes || (extraBytes === best.extraBytes && saved > best.saved)) {
         best = { groups: [index, index + 1], extraBytes, saved };
       }

@@ -1,10 +1,10 @@
 /**
- * The objective of a dense vector of pass sizes (-1 = sync, without mB_0), as sampling searches call it: no allocation in
- * paper mode, Infinity for what does not fit. Agrees with evaluate() on every vector; O(layers), plus the closed forms of
- * the ring buffers in full mode.
+ * The objective of a dense vector of pass sizes (-1 = sync, without mB_0), as sampling searches call it: no allocation,
+ * Infinity for what does not fit. Agrees with evaluate() on every vector. O(layers), and O(regions of forks) in full
+ * mode; only forks with pass sizes on no ladder walk the schedule.
  */
 import { type GroupGraph, groupGraph } from "../space/group-graph.ts";
-import { ringImages } from "../space/ring-buffers.ts";
+import { pairRingImages, ringImages } from "../space/ring-buffers.ts";
 import type { CostModel } from "./cost-model.ts";
 
 /** The cost of the vector's mapping, in the cost model's unit; Infinity when a group does not fit. */
@@ -49,24 +49,98 @@ function createPaperFootprint(model: CostModel): RangeFootprint {
   };
 }
 
+/** A group's ring buffers as flat numbers. */
+interface FlatGroup {
+  readonly graph: GroupGraph;
+  readonly workingSetBytes: number;
+  /** Buffers with one reader: triples of producer, reader, bytes for one image. */
+  readonly pairs: Float64Array;
+  /** Forks: the layers whose largest pass size counts, and bytes for one image. */
+  readonly forks: readonly { readonly layers: Int32Array; readonly bytes: number }[];
+}
+
+/** Pass sizes up to this have their ring buffers tabulated: at most 8 MB. */
+const largestTabulated = 1_024;
+
 function createFullFootprint(model: CostModel): RangeFootprint {
-  const { workload, batch } = model.problem;
-  const graphs = new Map<number, GroupGraph>();
+  const { batch } = model.problem;
+  const groups = new Map<number, FlatGroup>();
+  const stride = batch + 1;
+  const table = new Float64Array(batch <= largestTabulated ? stride * stride : 0);
+  const pairImages = (producerPass: number, readerPass: number): number => {
+    if (table.length === 0) return pairRingImages(producerPass, readerPass, batch);
+    const index = producerPass * stride + readerPass;
+    const images = table[index] as number;
+    if (images > 0) return images;
+    table[index] = pairRingImages(producerPass, readerPass, batch);
+    return table[index] as number;
+  };
+
   return (_vector, passes, first, last) => {
+    if (first === last) return model.workingSetBytes(first);
     const key = first * model.layerCount + last;
-    let graph = graphs.get(key);
-    if (!graph) {
-      graph = groupGraph(workload, { first, last });
-      graphs.set(key, graph);
+    let group = groups.get(key);
+    if (!group) {
+      group = flatten(model, first, last);
+      groups.set(key, group);
     }
-    let bytes = 0;
-    for (let layer = first; layer <= last; layer++) bytes = Math.max(bytes, model.workingSetBytes(layer));
-    const images = ringImages(graph, (layer) => passes[layer] ?? 1, batch);
-    for (let index = 0; index < images.length; index++) {
-      for (const tensor of graph.sources[index]?.tensors ?? []) {
-        bytes += (images[index] as number) * (workload.tensors[tensor]?.bytes ?? 0);
-      }
+    const { pairs, forks } = group;
+    if (forks.length > 0 && !doubling(passes, first, last, batch))
+      return walkedFootprint(model, group, passes);
+    let bytes = group.workingSetBytes;
+    for (let at = 0; at < pairs.length; at += 3) {
+      const producerPass = passes[pairs[at] as number] as number;
+      const readerPass = passes[pairs[at + 1] as number] as number;
+      bytes += pairImages(producerPass, readerPass) * (pairs[at + 2] as number);
+    }
+    for (const fork of forks) {
+      let largest = 1;
+      for (const layer of fork.layers) largest = Math.max(largest, passes[layer] as number);
+      bytes += largest * fork.bytes;
     }
     return bytes;
   };
+}
+
+function flatten(model: CostModel, first: number, last: number): FlatGroup {
+  const { workload } = model.problem;
+  const graph = groupGraph(workload, { first, last });
+  const pairs: number[] = [];
+  const forks: { layers: Int32Array; bytes: number }[] = [];
+  for (const { producer, tensors, readers, region } of graph.sources) {
+    const bytes = tensors.reduce((sum, tensor) => sum + (workload.tensors[tensor]?.bytes ?? 0), 0);
+    const [reader] = readers;
+    if (readers.length === 1 && reader !== undefined && producer !== undefined)
+      pairs.push(producer, reader, bytes);
+    else
+      forks.push({ layers: Int32Array.from(producer === undefined ? region : [producer, ...region]), bytes });
+  }
+  let workingSetBytes = 0;
+  for (let layer = first; layer <= last; layer++) {
+    workingSetBytes = Math.max(workingSetBytes, model.workingSetBytes(layer));
+  }
+  return { graph, workingSetBytes, pairs: Float64Array.from(pairs), forks };
+}
+
+/** Whether every pass size is a power of two or the batch: one ladder, whose closed forms hold. */
+function doubling(passes: Int32Array, first: number, last: number, batch: number): boolean {
+  for (let layer = first; layer <= last; layer++) {
+    const pass = passes[layer] as number;
+    if ((pass & (pass - 1)) !== 0 && pass !== batch) return false;
+  }
+  return true;
+}
+
+function walkedFootprint(
+  model: CostModel,
+  { graph, workingSetBytes }: FlatGroup,
+  passes: Int32Array,
+): number {
+  const { workload, batch } = model.problem;
+  let bytes = workingSetBytes;
+  ringImages(graph, (layer) => passes[layer] ?? 1, batch).forEach((images, index) => {
+    for (const tensor of graph.sources[index]?.tensors ?? [])
+      bytes += images * (workload.tensors[tensor]?.bytes ?? 0);
+  });
+  return bytes;
 }

@@ -4,7 +4,7 @@ import { evaluate, evaluateLayerByLayer } from "../cost/evaluate.ts";
 import type { Evaluation } from "../cost/evaluation.ts";
 import type { Problem } from "../cost/problem.ts";
 import type { Mapping } from "../space/mapping.ts";
-import type { Mapper, SearchState } from "./mapper.ts";
+import type { Mapper, Proof, SearchState } from "./mapper.ts";
 
 /** When to stop; the first limit that is reached ends the search with the best so far. */
 export interface Budget {
@@ -28,7 +28,10 @@ export interface FoundMapping {
   readonly evaluation: Evaluation;
   /** Layer by layer on the same problem. */
   readonly baseline: Evaluation;
-  readonly search: SearchState;
+  /** What the mapper claims of the answer. */
+  readonly proof: Proof;
+  /** Mappings (or partial mappings, for exact) whose cost was worked out. */
+  readonly evaluations: number;
   readonly elapsedSeconds: number;
   readonly stopped: "finished" | "budget" | "interrupted";
 }
@@ -77,5 +80,13 @@ export async function findMapping(
   const elapsedSeconds = clock() - start;
   const baseline = evaluateLayerByLayer(problem);
   const evaluation = state.best === undefined ? baseline : evaluate(problem, state.best);
-  return { mapping: state.best, evaluation, baseline, search: state, elapsedSeconds, stopped };
+  return {
+    mapping: state.best,
+    evaluation,
+    baseline,
+    proof: state.proof,
+    evaluations: state.evaluations,
+    elapsedSeconds,
+    stopped,
+  };
 }

@@ -79,13 +79,13 @@ export function sampleMapping(problem: Problem): Mapping {
 /** As a search would return it. */
 export function foundMapping(problem: Problem, mapping: Mapping, proof?: Proof): FoundMapping {
   const evaluation = evaluate(problem, mapping);
-  const best = evaluation.feasible ? mapping : undefined;
   const noProof: Proof = { optimal: false, space: "", lowerBound: undefined };
   return {
-    mapping: best,
+    mapping: evaluation.feasible ? mapping : undefined,
     evaluation,
     baseline: evaluateLayerByLayer(problem),
-    search: { best, bestCost: undefined, evaluations: 2_000, progress: 1, proof: proof ?? noProof },
+    proof: proof ?? noProof,
+    evaluations: 2_000,
     elapsedSeconds: 0.0123,
     stopped: "finished",
   };

@@ -40,8 +40,7 @@ describe.each([
       const where = `seed ${seed} trial ${trial}`;
       expect([where, latency]).toEqual([where, Number.isFinite(truth) ? expect.closeTo(truth, 6) : truth]);
       if (!found.evaluation.feasible) continue;
-      expect([where, found.search.proof.optimal]).toEqual([where, true]);
-      expect(found.search.bestCost).toBeCloseTo(latency, 6);
+      expect([where, found.proof.optimal]).toEqual([where, true]);
       if (found.evaluation.groups.length < problem.workload.layers.length) fused++;
     }
     expect(fused).toBeGreaterThan(100);

@@ -34,9 +34,14 @@ function* search(problem: Problem, options: SearchOptions): Generator<SearchStat
   const solver = mode === "paper" ? paperGroups(model) : createFullGroups(model);
   const relaxed = mode === "full" ? relaxedGroups(model) : undefined;
   const bounds = trivialBounds(model);
-  const state = createReporter(model, bounds, solver.space, [solver, ...(relaxed ? [relaxed] : [])]);
+  const work = { groups: 0, solvers: [solver, ...(relaxed ? [relaxed] : [])] };
+  const state = createReporter(model, bounds, solver.space, work);
   if (mode === "full" && !fitsLayerByLayer(model)) return state(0);
-  startUniform(model, bounds, mode === "paper" ? smallestPerPassCount(batch) : doublingLadder(batch));
+  work.groups = startUniform(
+    model,
+    bounds,
+    mode === "paper" ? smallestPerPassCount(batch) : doublingLadder(batch),
+  );
   yield state(0);
 
   const effort = options.maxEvaluations ?? defaultEffort;
@@ -112,7 +117,7 @@ function createReporter(
   model: CostModel,
   bounds: Bounds,
   space: string,
-  solvers: readonly GroupSolver[],
+  work: { readonly groups: number; readonly solvers: readonly GroupSolver[] },
 ): (progress: number) => SearchState {
   let cost = Number.POSITIVE_INFINITY;
   let mapping: Mapping | undefined;
@@ -125,7 +130,7 @@ function createReporter(
     return {
       best: mapping,
       bestCost: mapping && cost * model.costUnit,
-      evaluations: solvers.reduce((points, solver) => points + solver.pointsVisited, 0),
+      evaluations: work.solvers.reduce((points, solver) => points + solver.pointsVisited, work.groups),
       progress: optimal ? 1 : progress,
       proof: { optimal, space, lowerBound: mapping && Math.min(bounds.lower, cost) * model.costUnit },
     };

@@ -9,14 +9,18 @@ import type { CostModel } from "../../cost/cost-model.ts";
 import { sourceLayer } from "../../space/group-graph.ts";
 import type { Bounds } from "./boundaries.ts";
 
-/** Improves bounds.best, and marks the groups that can never fit in bounds.lowerRows. `passSizes` ascend. */
-export function startUniform(model: CostModel, bounds: Bounds, passSizes: readonly number[]): void {
+/**
+ * Improves bounds.best, and marks the groups that can never fit in bounds.lowerRows. `passSizes` ascend.
+ * Returns how many groups it worked out the cost of.
+ */
+export function startUniform(model: CostModel, bounds: Bounds, passSizes: readonly number[]): number {
   const count = model.layerCount;
   const { memoryBytes, mode } = model.problem;
   const best = new Float64Array(count + 1).fill(Number.POSITIVE_INFINITY);
   best[0] = 0;
   const starts = new Int32Array(count + 1);
   const sizes = new Float64Array(count + 1);
+  let groups = 0;
   for (let first = 0; first < count; first++) {
     const lowerRow = bounds.lowerRows[first] ?? new Float64Array();
     const buffered = bufferedBytesRow(model, first);
@@ -35,6 +39,7 @@ export function startUniform(model: CostModel, bounds: Bounds, passSizes: readon
         lowerRow[last - first] = Number.POSITIVE_INFINITY;
         continue;
       }
+      groups++;
       const total = (best[first] as number) + model.cost(first, last, weights * model.passCount(pass));
       if (total >= (best[last + 1] as number)) continue;
       best[last + 1] = total;
@@ -45,6 +50,7 @@ export function startUniform(model: CostModel, bounds: Bounds, passSizes: readon
   takePath(bounds, best[count] ?? Number.POSITIVE_INFINITY, starts, (end) =>
     new Array<number>(end - (starts[end] ?? 0)).fill(sizes[end] ?? 1),
   );
+  return groups;
 }
 
 /** Makes the groups that lead to the last boundary the best mapping known, if they cost less than it. */

@@ -1,0 +1,13 @@
+import { defineConfig } from "tsdown";
+
+// Benchmarks are bundled with the sources they measure, so that they see what is not exported.
+export default defineConfig({
+  entry: { mapping: "bench/mapping.ts", "read-large-model": "bench/read-large-model.ts" },
+  outDir: "out/bench",
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  dts: false,
+  clean: true,
+  fixedExtension: false,
+});
