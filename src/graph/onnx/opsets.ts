@@ -2,10 +2,8 @@
 
 import { badInput } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
+import { newestOpset } from "../ir/standard.ts";
 import type { OperatorSetIdProto } from "./schema.ts";
-
-/** Standard opsets that laminate knows. */
-export const newestOpset = 22;
 
 /** Standard ONNX has two names; here it is "". */
 export function domainOf(domain: string | undefined): string {

@@ -1,5 +1,6 @@
 /** Reading a node's inputs and attributes, with errors that name the node and the attribute. */
 import type { Attribute, Graph } from "../ir/graph.ts";
+import { elementTypesByNumber } from "../ir/standard.ts";
 import type { ElementType, Shape, Tensor } from "../ir/tensor.ts";
 import type { Element, Elements, Fact } from "./fact.ts";
 import { formatShape } from "./fact.ts";
@@ -92,41 +93,14 @@ export function requiredInts(call: Call, name: string): number[] {
   return found;
 }
 
-/** TensorProto.DataType by number; index 0 is "undefined". */
-const elementTypeNumbers: readonly (ElementType | undefined)[] = [
-  undefined,
-  "float32",
-  "uint8",
-  "int8",
-  "uint16",
-  "int16",
-  "int32",
-  "int64",
-  "string",
-  "bool",
-  "float16",
-  "float64",
-  "uint32",
-  "uint64",
-  "complex64",
-  "complex128",
-  "bfloat16",
-  "float8e4m3fn",
-  "float8e4m3fnuz",
-  "float8e5m2",
-  "float8e5m2fnuz",
-  "uint4",
-  "int4",
-  "float4e2m1",
-];
-
 /** An element type given by its number, as `to` and `dtype` are; opset 1 wrote its name. */
 export function elementTypeAttribute(call: Call, name: string): ElementType | undefined {
   const found = call.node.attributes.get(name);
   if (found === undefined) return undefined;
   if (found.kind === "string") return elementTypeByName(found.value);
   const number = int(call, name, 0);
-  const elementType = elementTypeNumbers[number];
+  // Number 0 stands for no type.
+  const elementType = number === 0 ? undefined : elementTypesByNumber[number];
   if (elementType === undefined) {
     throw call.error(`attribute "${name}" is ${number}, which is no element type of ONNX opset 1 to 22`);
   }
@@ -137,7 +111,7 @@ function elementTypeByName(name: string): ElementType | undefined {
   const lower = name.toLowerCase();
   if (lower === "float") return "float32";
   if (lower === "double") return "float64";
-  return elementTypeNumbers.find((candidate) => candidate === lower);
+  return elementTypesByNumber.find((candidate) => candidate === lower);
 }
 
 /**

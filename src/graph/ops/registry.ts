@@ -1,6 +1,8 @@
 /** All rows of all families, found by operator and domain, and which opsets they cover. */
+
 import { assert } from "../../base/assert.ts";
 import type { OpNode } from "../ir/graph.ts";
+import { newestOpset } from "../ir/standard.ts";
 import { controlFlowRows } from "./control-flow.ts";
 import { convolutionRows } from "./convolution.ts";
 import { elementwiseRows } from "./elementwise.ts";
@@ -22,9 +24,6 @@ import { signalRows } from "./signal.ts";
 import { slicingRows } from "./slicing.ts";
 import { stretchingRows } from "./stretching.ts";
 import { stringRows } from "./strings.ts";
-
-/** The newest opset of standard ONNX whose operators the rows describe. */
-export const newestOpset = 22;
 
 const allRows: readonly OperatorRow[] = [
   ...constantRows,

@@ -4,10 +4,9 @@
  * largest m that fits streams the fewest weights. Also tells which groups fit at no pass size at all.
  * O(layers x edges + layers^2 x pass sizes).
  */
-import { known } from "../../../base/assert.ts";
 import type { CostModel } from "../../cost/cost-model.ts";
 import { sourceLayer } from "../../space/group-graph.ts";
-import type { Bounds } from "./boundaries.ts";
+import { type Bounds, takePath } from "./bounds.ts";
 
 /**
  * Improves bounds.best, and marks the groups that can never fit in bounds.lowerRows. `passSizes` ascend.
@@ -51,23 +50,6 @@ export function startUniform(model: CostModel, bounds: Bounds, passSizes: readon
     new Array<number>(end - (starts[end] ?? 0)).fill(sizes[end] ?? 1),
   );
   return groups;
-}
-
-/** Makes the groups that lead to the last boundary the best mapping known, if they cost less than it. */
-export function takePath(
-  bounds: Bounds,
-  cost: number,
-  starts: Int32Array,
-  passesOf: (end: number) => readonly number[],
-): void {
-  if (cost >= bounds.best) return;
-  const groups: { readonly last: number; readonly passes: readonly number[] }[] = [];
-  for (let end = starts.length - 1; end > 0; end = known(starts[end], "group start")) {
-    groups.unshift({ last: end - 1, passes: passesOf(end) });
-  }
-  bounds.best = cost;
-  bounds.lasts = groups.map((group) => group.last);
-  bounds.passes = groups.flatMap((group) => group.passes);
 }
 
 /** For the groups first..last: bytes for one image of every tensor that is on chip while the group runs. */

@@ -1,5 +1,5 @@
 /**
- * G-Teacher: GAMMA's genetic algorithm extended to layer fusion (DNNFuser, section 4.4.1), population 40 for 50
+ * G-Teacher: GAMMA's genetic algorithm extended to layer fusion (DNNFuser, section 4.4.2), population 40 for 50
  * generations, 2,000 samples. A mapping that does not fit is worth nothing and is not repaired, elites survive
  * unchanged, and a genome that was already seen is bred again. O(samples x layers).
  */

@@ -1,0 +1,81 @@
+/** What an exact search knows from both sides: the best mapping so far, and what no mapping can beat. */
+import { known } from "../../../base/assert.ts";
+import type { CostModel } from "../../cost/cost-model.ts";
+
+/** What is known after a sweep. */
+export interface Bounds {
+  /** Cost of the best mapping known, and for it the groups' last layers and all pass sizes. */
+  best: number;
+  lasts: readonly number[];
+  passes: readonly number[];
+  /** No mapping of the solver's space costs less. */
+  lower: number;
+  /** lowerRows[a][b - a]: no group a..b that matters costs less. Infinity: cannot be part of anything better. */
+  readonly lowerRows: Float64Array[];
+  /** suffix[a]: no way to map layers a.. costs less, among those that matter. */
+  readonly suffix: Float64Array;
+}
+
+/** Costs closer than this, relatively, count as equal: rounding of sums of doubles. */
+export const equalWithin = 1e-12;
+
+/** Bounds before any search: every group at the cost it would have in unlimited memory. */
+export function trivialBounds(model: CostModel): Bounds {
+  const count = model.layerCount;
+  const before = new Float64Array(count + 1);
+  for (let layer = 0; layer < count; layer++)
+    before[layer + 1] = (before[layer] ?? 0) + model.weightBytes(layer);
+  const lowerRows = Array.from({ length: count }, (_, first) => {
+    const row = new Float64Array(model.reach(first) - first + 1);
+    for (let last = first; last <= model.reach(first); last++) {
+      row[last - first] = model.cost(first, last, (before[last + 1] ?? 0) - (before[first] ?? 0));
+    }
+    return row;
+  });
+  const bounds: Bounds = {
+    best: Number.POSITIVE_INFINITY,
+    lasts: [],
+    passes: [],
+    lower: 0,
+    lowerRows,
+    suffix: new Float64Array(count + 1),
+  };
+  updateSuffix(bounds);
+  bounds.lower = bounds.suffix[0] ?? 0;
+  return bounds;
+}
+
+/** suffix[a] = min over b of lowerRows[a][b - a] + suffix[b + 1]. */
+export function updateSuffix({ lowerRows, suffix }: Bounds): void {
+  suffix[lowerRows.length] = 0;
+  for (let first = lowerRows.length - 1; first >= 0; first--) {
+    const row = lowerRows[first] ?? new Float64Array();
+    let least = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < row.length; index++) {
+      least = Math.min(least, (row[index] as number) + (suffix[first + index + 1] as number));
+    }
+    suffix[first] = least;
+  }
+}
+
+/** Whether the best mapping known is proven the best there is. */
+export function isProven({ best, lower }: Bounds): boolean {
+  return Number.isFinite(best) && lower >= best - equalWithin * best;
+}
+
+/** Makes the groups that lead to the last boundary the best mapping known, if they cost less than it. */
+export function takePath(
+  bounds: Bounds,
+  cost: number,
+  starts: Int32Array,
+  passesOf: (end: number) => readonly number[],
+): void {
+  if (cost >= bounds.best) return;
+  const groups: { readonly last: number; readonly passes: readonly number[] }[] = [];
+  for (let end = starts.length - 1; end > 0; end = known(starts[end], "group start")) {
+    groups.unshift({ last: end - 1, passes: passesOf(end) });
+  }
+  bounds.best = cost;
+  bounds.lasts = groups.map((group) => group.last);
+  bounds.passes = groups.flatMap((group) => group.passes);
+}
