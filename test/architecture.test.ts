@@ -77,6 +77,16 @@ test("every file stands in a room of the table", () => {
   expect(sources.length).toBeGreaterThan(50);
 });
 
+test("docs/architecture.md has the table, and a paragraph for each room", () => {
+  const page = readFileSync(resolve(root, "..", "docs", "architecture.md"), "utf8");
+  const cell = (allowed: readonly string[]): string =>
+    allowed.includes("*") ? "all rooms" : allowed.map((room) => `\`${room}\``).join(", ") || "nothing";
+  const rows = Object.entries(mayImport).map(([room, allowed]) => `| \`${room}\` | ${cell(allowed)} |`);
+  expect(rows.filter((row) => !page.includes(`\n${row}\n`))).toEqual([]);
+  expect(Object.keys(mayImport).filter((room) => !page.includes(`**\`${room}\`**`))).toEqual([]);
+  expect(page.match(/^\| `[^`]+` \|/gm)?.length).toBe(rows.length);
+});
+
 test("a room imports only from rooms below it", () => {
   const wrong: string[] = [];
   for (const file of files) {
