@@ -1,8 +1,19 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseMapDocument } from "../src/report/map-document.ts";
+import { repositoryRoot } from "./build-dist.ts";
 import { laminate, type Run } from "./run-laminate.ts";
 import { modelFile, node, reluGraph, value } from "./tiny-models.ts";
 
@@ -66,6 +77,15 @@ describe.concurrent("answers", () => {
         mapping,
       });
     }
+  });
+
+  test("a vector's mB_0 survives the way through a result", async () => {
+    const vector = JSON.stringify([4, ...new Array(20).fill(2), -1]);
+    const given = await laminate(["evaluate", ...small, "--mapping", vector, "--json"]);
+    const path = file("staged-input.json", given.stdout);
+    const again = await laminate(["evaluate", "resnet18", "--mapping", path, "--json"]);
+    expect({ ...json(again), elapsedSeconds: 0 }).toEqual({ ...json(given), elapsedSeconds: 0 });
+    expect(json(again).vector).toEqual(JSON.parse(vector));
   });
 
   test("the same seed gives the same document, apart from the time it took", async () => {
@@ -188,6 +208,7 @@ describe.concurrent("wrong usage exits with 2", () => {
     [["map", "resnet18", "--objective", "beauty"], "latency, energy, traffic", ""],
     [["map", "resnet18", "--mapper", "exakt"], 'there is no mapper "exakt"', 'did you mean "exact"?'],
     [["map", "resnet18", "--element-type", "int9"], '"int9" is not an element type', 'did you mean "int'],
+    [["map", "resnet18", "--element-type", "undefined"], '"undefined" is not an element type', "int8"],
     [["map", "resnet18", "--shape", "input"], '--shape: "input" does not say', "--shape input:1,3,224,224"],
     [["evaluate", "resnet18"], "'--mapping <file|json>' not specified", "see laminate"],
     [["arch", "convert", "edge-npu", "--to", "xml"], '--to: "xml" is not a format', "--to yaml or --to json"],
@@ -259,6 +280,8 @@ describe.concurrent("bad input exits with 3 and names the place and the way out"
       () => ["trace", file("other.json", '{"schema":"x"}')],
       "other.json: not a laminate.map/1",
     ],
+    ["a symbol that is not there", () => ["inspect", "resnet18", "--symbol", "seq=8"], 'dimension "seq"'],
+    ["a folder that nobody can make", () => ["map", ...small, "--out", "/proc/none/out"], "/proc/none/out"],
     ["an input that is not there", () => ["inspect", "resnet18", "--shape", "image:1,3,224,224"], '"image"'],
     [
       "a path that cannot be written",
@@ -371,6 +394,25 @@ test("a reader that stops early is no error", async () => {
   });
   expect(run).toMatchObject({ exitCode: 0, stderr: "" });
 });
+
+test.skipIf(!existsSync("/dev/full"))(
+  "a full disk behind the standard output is said, without a stack",
+  async () => {
+    const full = openSync("/dev/full", "w");
+    const run = spawnSync(
+      process.execPath,
+      [join(repositoryRoot, "bin", "laminate.js"), "inspect", "resnet18"],
+      {
+        stdio: ["ignore", full, "pipe"],
+        encoding: "utf8",
+      },
+    );
+    closeSync(full);
+    expect(run.stderr).toContain("standard output: the disk is full");
+    expect(run.stderr).not.toMatch(/^\s+at /m);
+    expect(run.status).toBe(3);
+  },
+);
 
 const circle = modelFile(
   reluGraph({

@@ -56,7 +56,18 @@ function readGiven(problem: CompleteProblem, given: GivenMapping): Read {
     return { ...decodeMapping(given.vector, shape), vector: given.vector };
   }
   const mapping = mappingFromRows(given.rows, workload, accelerator.cores);
+  const recorded = given.kind === "result" ? given.document.vector : null;
+  if (recorded !== null && recorded[0] !== -1) {
+    const shape = { layerCount: workload.layers.length, batch, cores: accelerator.cores };
+    const decoded = decodeMapping(recorded, shape);
+    // Rows that somebody has edited win over the vector beside them.
+    if (sameRows(decoded.mapping, mapping)) return { ...decoded, vector: recorded };
+  }
   return { mapping, inputImages: undefined, vector: encodeMapping(mapping, batch) };
+}
+
+function sameRows(a: Mapping, b: Mapping): boolean {
+  return a.every((entry, layer) => entry.pass === b[layer]?.pass && entry.output === b[layer]?.output);
 }
 
 /** The answer that a result document records, made again for its trace or report. */

@@ -1,14 +1,16 @@
 /** The command line. bin/laminate.js calls main; everything that a verb needs is passed in from here. */
 import { CommanderError } from "commander";
+import { fileError } from "../host/read-file.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { reportFailure } from "./failure.ts";
 import { createProgram } from "./program.ts";
-import { endQuietlyOnClosedPipe, processTerminal, type Terminal } from "./terminal.ts";
+import { processTerminal, type Terminal, watchStreams } from "./terminal.ts";
 
 /** Runs the arguments (without node and script) and sets the exit code; the process ends when its streams are empty. */
 export async function main(args: readonly string[]): Promise<void> {
-  endQuietlyOnClosedPipe();
-  process.exitCode = await runCommandLine(args, processTerminal());
+  const terminal = processTerminal();
+  watchStreams((error) => reportFailure(fileError("standard output", error), terminal, false));
+  process.exitCode = await runCommandLine(args, terminal);
 }
 
 async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

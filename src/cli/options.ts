@@ -103,7 +103,9 @@ function parsed<T>(result: Parsed<T>, where: string): T {
 
 /** Types that weights and activations can have, and that the cost model can count. */
 export function elementTypeOf(text: string): ElementType {
-  const names = Object.keys(elementBits).filter((name): name is ElementType => name !== "string");
+  const names = Object.keys(elementBits).filter(
+    (name): name is ElementType => elementBits[name as ElementType] > 0,
+  );
   const found = names.find((name) => name === text);
   if (found !== undefined) return found;
   throw usageError(`"${text}" is not an element type`, {

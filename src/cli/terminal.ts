@@ -1,5 +1,6 @@
 /** The two streams that a verb writes to: answers go to stdout, everything else to stderr. */
 import pc from "picocolors";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -37,12 +38,15 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && TERM !== "dumb";
 }
 
-/** A reader that stops early (`| head`) is no error: end quietly. */
-export function endQuietlyOnClosedPipe(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
-      throw error;
-    });
-  }
+/**
+ * A reader that stops early (`| head`) is no error: end quietly. Any other failure of stdout (a full disk behind `>`) goes
+ * to `report`, which says it on stderr and chooses the exit code; of one of stderr nobody can be told.
+ */
+export function watchStreams(report: (error: Error) => ExitCode): void {
+  const { stdout, stderr } = process;
+  const end = (error: NodeJS.ErrnoException, exitCode: () => ExitCode): void => {
+    process.exit(error.code === "EPIPE" ? (process.exitCode ?? exitCodes.ok) : exitCode());
+  };
+  stdout.on("error", (error) => end(error, () => report(error)));
+  stderr.on("error", (error) => end(error, () => exitCodes.internal));
 }

@@ -58,3 +58,10 @@ test("a path that cannot be written is named", () => {
     thrown("this is a folder, not a file", "give the path of a file in it"),
   );
 });
+
+test("a folder that the system refuses to make is named, and not tried for ever", () => {
+  const path = join("/proc", "no-such-folder", "result.json");
+  expect(() => writeFileAtomically(path, "x")).toThrow(
+    expect.objectContaining({ code: "bad-input", where: path }),
+  );
+});

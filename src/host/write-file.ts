@@ -1,5 +1,5 @@
 /** Writes files whole or not at all: a crash or Ctrl-C never leaves half a result behind. */
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileError } from "./read-file.ts";
 
@@ -12,7 +12,7 @@ export function writeFileAtomically(path: string, data: string | Uint8Array): vo
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     // Devices and pipes (/dev/stdout) cannot be renamed onto.
     if (isSpecial(path)) {
       writeFileSync(path, data);
@@ -23,6 +23,19 @@ export function writeFileAtomically(path: string, data: string | Uint8Array): vo
   } catch (error) {
     removeQuietly(temporary);
     throw fileError(path, error);
+  }
+}
+
+/** mkdir with `recursive` never returns where a file system answers ENOENT to every attempt, as /proc does. */
+function makeFolders(folder: string): void {
+  const parent = dirname(folder);
+  if (existsSync(folder)) return;
+  if (parent !== folder) makeFolders(parent);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (!existsSync(folder)) throw error;
   }
 }
 

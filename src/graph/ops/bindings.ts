@@ -1,5 +1,6 @@
 /** What the user says of the inputs' shapes (`--shape input:1,3,224,224`, `--batch 8`) against what the file says. */
 import { badInput, type LaminateError } from "../../base/errors.ts";
+import { suggestName } from "../../base/nearest.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import type { Dimension, Shape, TensorType } from "../ir/tensor.ts";
 import { formatShape } from "./fact.ts";
@@ -25,6 +26,7 @@ export function bindSymbols(graph: Graph, options: ShapeOptions): SymbolValues {
   const values = new Map<string, Dimension>();
   for (const [symbol, size] of options.symbols ?? []) {
     checkSize(size, `symbol "${symbol}"`);
+    checkSymbol(graph, symbol);
     values.set(symbol, size);
   }
   for (const [name, shape] of options.bindings ?? []) bindInput(graph, name, shape, values);
@@ -95,6 +97,18 @@ function bindBatch(graph: Graph, batch: number, values: Map<string, Dimension>):
 /** Whether the leading dimension has only the name that the importer makes up for one without size and name. */
 function isUnnamed({ name, type }: Value): boolean {
   return type.shape?.[0] === `${name}?0`;
+}
+
+/** A misspelt symbol would leave the sizes as they are without a word. */
+function checkSymbol(graph: Graph, symbol: string): void {
+  const shapes = [...graph.inputs, ...graph.outputs].map(({ type }) => type.shape);
+  for (const { shape } of graph.statedTypes.values()) shapes.push(shape);
+  const names = new Set(shapes.flatMap((shape) => shape?.filter((size) => typeof size === "string") ?? []));
+  if (names.has(symbol)) return;
+  throw badInput(`the network has no symbolic dimension "${symbol}"`, {
+    where: `graph "${graph.name}"`,
+    fix: names.size === 0 ? "all of its sizes are numbers" : suggestName(symbol, [...names], "symbols"),
+  });
 }
 
 function checkSize(size: number, where: string): void {

@@ -117,6 +117,12 @@ describe("binding inputs", () => {
     expect(typed.types.get("y")?.shape).toEqual([2, 16, 4]);
   });
 
+  test("a symbol that the network does not have is refused, not ignored", () => {
+    expect(() => inferShapes(model(parts), { symbols: new Map([["sec", 32]]) })).toThrow(
+      expect.objectContaining({ code: "bad-input", fix: 'did you mean "seq"?' }),
+    );
+  });
+
   test("--batch binds the leading symbol, symbols bind by name", () => {
     const typed = inferShapes(model(parts), { batch: 8, symbols: new Map([["seq", 32]]) });
     expect(typed.types.get("y")?.shape).toEqual([8, 32, 4]);
