@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { keepEnd, nameLines, sharedStart, shortName } from "./layer-names.ts";
+import { fitName, keepEnd, nameLines, sharedStart, shortName } from "./layer-names.ts";
 
 test.each([
   ["/features/features.3/conv/Conv", "features.3/conv"],
@@ -38,4 +38,11 @@ test.each([
 test("long names keep their end", () => {
   expect(keepEnd("stage3_conv5_fwd", 10)).toBe("…conv5_fwd");
   expect(keepEnd("short", 10)).toBe("short");
+});
+
+test("a name that is too long keeps the number of its block", () => {
+  expect(fitName("encoder/layer.3/output/bottleneck/dense", 26)).toBe("layer.3/…/bottleneck/dense");
+  expect(fitName("encoder/layer.3/output/dense", 26)).toBe("layer.3/output/dense");
+  expect(fitName("backbone/stem/a_long_name_without_end", 20)).toBe("…ng_name_without_end");
+  expect(fitName("layer1.0/conv1", 26)).toBe("layer1.0/conv1");
 });

@@ -45,3 +45,14 @@ export function sharedStart(names: readonly string[]): string {
 export function keepEnd(text: string, length: number): string {
   return text.length <= length ? text : `…${text.slice(text.length - length + 1)}`;
 }
+
+/**
+ * A short name in at most `length` characters. Where something must go, it goes from between the numbered part of the
+ * network and the end: in a network of equal blocks the end alone does not tell one from the next.
+ */
+export function fitName(short: string, length: number): string {
+  if (short.length <= length) return short;
+  const [place, own] = nameLines(short);
+  const room = length - place.length - 1;
+  return /\d$/.test(place) && room >= 6 ? `${place}/${keepEnd(own, room)}` : keepEnd(short, length);
+}

@@ -2,7 +2,7 @@
 import Table from "cli-table3";
 import { formatBytes, formatCount, formatSeconds, formatSpeedup } from "../base/format.ts";
 import type { InspectDocument } from "./inspect-document.ts";
-import { keepEnd, shortName } from "./layer-names.ts";
+import { fitName, keepEnd, shortName } from "./layer-names.ts";
 import type { MapDocument } from "./map-schema.ts";
 import { passList } from "./pass-list.ts";
 import { proofText } from "./proof-text.ts";
@@ -96,8 +96,8 @@ function printable(text: string): string {
 function layerSpan(layers: readonly string[]): string {
   const [first = "", last = ""] = [layers[0], layers.at(-1)];
   return layers.length === 1
-    ? keepEnd(shortName(first), 50)
-    : `${keepEnd(shortName(first), 22)} .. ${keepEnd(shortName(last), 22)} (${layers.length})`;
+    ? fitName(shortName(first), 50)
+    : `${fitName(shortName(first), 26)} .. ${fitName(shortName(last), 26)} (${layers.length})`;
 }
 
 function shown(value: number | null, format: (value: number) => string): string {
