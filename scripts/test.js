@@ -20,31 +20,28 @@ function run(command, ...args) {
   );
 }
 
-let status = run("tsdown", "--log-level", "warn");
 let counts = { passed: 0, failed: 1, skipped: 0 };
-if (status === 0) {
-  status = run(
-    "vitest",
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${resultFile}`,
-    ...process.argv.slice(2),
+const status = run(
+  "vitest",
+  "run",
+  "--reporter=default",
+  "--reporter=json",
+  `--outputFile.json=${resultFile}`,
+  ...process.argv.slice(2),
+);
+if (existsSync(resultFile)) {
+  const result = JSON.parse(readFileSync(resultFile, "utf8"));
+  // A file that fails to load has no tests of its own to count.
+  const unloaded = result.testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.length === 0,
   );
-  if (existsSync(resultFile)) {
-    const result = JSON.parse(readFileSync(resultFile, "utf8"));
-    // A file that fails to load has no tests of its own to count.
-    const unloaded = result.testResults.filter(
-      (file) => file.status === "failed" && file.assertionResults.length === 0,
-    );
-    counts = {
-      passed: result.numPassedTests,
-      failed: result.numFailedTests + unloaded.length,
-      skipped: result.numPendingTests + result.numTodoTests,
-    };
-  }
-  if (status !== 0 && counts.failed === 0) counts.failed = 1;
+  counts = {
+    passed: result.numPassedTests,
+    failed: result.numFailedTests + unloaded.length,
+    skipped: result.numPendingTests + result.numTodoTests,
+  };
 }
+if (status !== 0 && counts.failed === 0) counts.failed = 1;
 rmSync(folder, { recursive: true, force: true });
 const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
 console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);

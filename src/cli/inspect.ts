@@ -1,10 +1,12 @@
 /** `laminate inspect`: what is in a network, as layers. */
 import type { Command } from "commander";
 import { formatBytes, formatCount } from "../base/format.ts";
-import { type InspectDocument, inspectDocument } from "../report/inspect-document.ts";
+import type { TypedGraph } from "../graph/ir/graph.ts";
+import type { Workload } from "../mapping/workload/workload.ts";
+import { type InspectDocument, inspectDocument, operatorCounts } from "../report/inspect-document.ts";
 import { inspectTable } from "../report/tables.ts";
 import { type Cli, examples, printDocument } from "./cli.ts";
-import { loadModel } from "./load-model.ts";
+import { readModel } from "./load-model.ts";
 import {
   addBatchOption,
   addJsonOption,
@@ -23,23 +25,34 @@ export function addInspect(program: Command, cli: Cli): void {
 }
 
 function inspect(cli: Cli, modelName: string, options: ModelOptions & JsonOption): void {
-  const elementType = options.elementType ?? "int8";
-  const { typed, workload } = loadModel(modelName, options, elementType);
+  const { name, typed, extract } = readModel(modelName, options);
+  const known = operatorLines(name, typed);
+  let workload: Workload;
+  try {
+    workload = extract(options.elementType ?? "int8");
+  } catch (error) {
+    // What is known of the network helps to mend it, where its layers cannot be told.
+    if (!options.json) cli.terminal.print(known);
+    throw error;
+  }
   const document = inspectDocument(workload, typed);
   if (options.json) printDocument(cli, document);
-  else cli.terminal.print(inspectText(document));
+  else cli.terminal.print(`${known}\n\n${layerLines(document)}`);
 }
 
-function inspectText(document: InspectDocument): string {
-  const { totals, unsupported } = document;
-  const operators = Object.entries(document.operators).map(([name, count]) => `${name} ${count}`);
+function operatorLines(name: string, typed: TypedGraph): string {
+  const operators = Object.entries(operatorCounts(typed)).map(([operator, count]) => `${operator} ${count}`);
+  const { unsupported } = typed;
   return [
-    `${document.model}: ${totals.operators} operators in ${totals.layers} layers, for one image`,
-    `${formatCount(totals.macs)} MACs, ${formatBytes(totals.weightBytes)} of weights in ${document.elementType}`,
-    `operators: ${operators.join(", ")}`,
-    "",
-    inspectTable(document),
+    `${name}: ${typed.graph.nodes.length} operators`,
+    operators.join(", "),
     ...(unsupported.length === 0 ? [] : ["", "not supported (each is a barrier to fusion):"]),
     ...unsupported.map(({ node, operator, reason }) => `  ${node} (${operator}): ${reason}`),
   ].join("\n");
+}
+
+function layerLines(document: InspectDocument): string {
+  const { totals, elementType } = document;
+  const sums = `${formatCount(totals.macs)} MACs, ${formatBytes(totals.weightBytes)} of weights in ${elementType}`;
+  return `${totals.layers} layers; for one image ${sums}\n\n${inspectTable(document)}`;
 }

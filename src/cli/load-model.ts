@@ -23,16 +23,33 @@ export interface LoadedModel {
 
 /** Reads a model and makes its workload, for one image. */
 export function loadModel(nameOrFile: string, options: ModelOptions, elementType: ElementType): LoadedModel {
+  const read = readModel(nameOrFile, options);
+  return { typed: read.typed, workload: read.extract(elementType) };
+}
+
+/** A model whose types are known, and the way to its workload, which may turn out to be barred. */
+export interface ReadModel {
+  readonly name: string;
+  readonly typed: TypedGraph;
+  extract(elementType: ElementType): Workload;
+}
+
+/** Reads a model and infers its types. */
+export function readModel(nameOrFile: string, options: ModelOptions): ReadModel {
   const { path, name } = placeOf(nameOrFile);
-  return inFile(path, () => {
+  const typed = inFile(path, () => {
     const external = folderReader(dirname(path));
     const model = importOnnx(readWholeFile(path), {
       name: basename(path),
       readExternal: (location) => external.read(location),
     });
-    const typed = inferShapes(model, shapeOptions(model.graph, options));
-    return { typed, workload: extractWorkload(fuse(typed), { name, elementType }) };
+    return inferShapes(model, shapeOptions(model.graph, options));
   });
+  return {
+    name,
+    typed,
+    extract: (elementType) => inFile(path, () => extractWorkload(fuse(typed), { name, elementType })),
+  };
 }
 
 /** Errors of the inner floors name node and tensor; here they get the file's name too. */

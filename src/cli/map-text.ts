@@ -36,7 +36,7 @@ function factsOf(document: MapDocument): readonly (readonly [name: string, value
     ["proof", proofLine(document)],
     [
       "search",
-      `${document.evaluations} ${document.evaluations === 1 ? "evaluation" : "evaluations"} in ${formatSeconds(document.elapsedSeconds)}${stoppedNote(document)}`,
+      `${document.evaluations.toLocaleString("en-US")} ${document.evaluations === 1 ? "evaluation" : "evaluations"} in ${formatSeconds(document.elapsedSeconds)}${stoppedNote(document)}`,
     ],
     ...gainLine(document),
   ];

@@ -74,7 +74,8 @@ export function inspectDocument(workload: Workload, typed: TypedGraph): InspectD
   };
 }
 
-function operatorCounts(typed: TypedGraph): Record<string, number> {
+/** How often each operator occurs, most frequent first. */
+export function operatorCounts(typed: TypedGraph): Record<string, number> {
   const counts = new Map<string, number>();
   for (const { operator } of typed.graph.nodes) counts.set(operator, (counts.get(operator) ?? 0) + 1);
   return Object.fromEntries([...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)));

@@ -63,7 +63,8 @@ const energy: QuantityKind = {
 
 /** Element types that weights and activations can have: numbers of a fixed size. */
 const elementTypes = Object.keys(elementBits).filter(
-  (name): name is ElementType => name !== "string" && name !== "bool" && !name.startsWith("complex"),
+  (name): name is ElementType =>
+    !["undefined", "string", "bool"].includes(name) && !name.startsWith("complex"),
 );
 
 /** Where a number stands in the file, by its field; the keys that `sources` may use are these paths. */

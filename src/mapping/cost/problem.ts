@@ -47,7 +47,7 @@ export function completeProblem(problem: Problem): CompleteProblem {
   }
   if (workload.layers.length === 0) {
     throw badInput("the network has no layers", {
-      where: workload.name,
+      where: workload.name || "workload",
       fix: "a mapping needs at least one operator that computes something from an input",
     });
   }

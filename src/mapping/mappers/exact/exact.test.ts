@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../../base/random.ts";
 import type { CostMode, Problem } from "../../cost/problem.ts";
 import { doublingLadder } from "../../space/pass-sizes.ts";
-import { bruteForceLatency } from "../../testing/brute-force.ts";
+import { bruteForce } from "../../testing/brute-force.ts";
 import { randomWorkload, roundAccelerator } from "../../testing/small-workloads.ts";
 import { findMapping } from "../find-mapping.ts";
 import { exactMapper } from "./exact.ts";
@@ -34,12 +34,17 @@ describe.each([
       const problem = randomProblem(trial, mode, branching);
       const all = Array.from({ length: problem.batch }, (_, index) => index + 1);
       const sizes = mode === "paper" ? all : doublingLadder(problem.batch);
-      const truth = bruteForceLatency(problem, sizes, mode === "paper");
+      const truth = bruteForce(problem, sizes, mode === "paper");
       const found = await findMapping(exactMapper(), problem);
-      const latency = found.evaluation.feasible ? found.evaluation.latencyCycles : Number.POSITIVE_INFINITY;
       const where = `seed ${seed} trial ${trial}`;
-      expect([where, latency]).toEqual([where, Number.isFinite(truth) ? expect.closeTo(truth, 6) : truth]);
-      if (!found.evaluation.feasible) continue;
+      if (!found.evaluation.feasible) {
+        expect([where, truth.latencyCycles]).toEqual([where, Number.POSITIVE_INFINITY]);
+        continue;
+      }
+      const { latencyCycles, offChipBytes } = found.evaluation;
+      expect([where, latencyCycles]).toEqual([where, expect.closeTo(truth.latencyCycles, 6)]);
+      // Of equally fast mappings the one with the least traffic.
+      expect([where, offChipBytes]).toEqual([where, truth.offChipBytes]);
       expect([where, found.proof.optimal]).toEqual([where, true]);
       if (found.evaluation.groups.length < problem.workload.layers.length) fused++;
     }

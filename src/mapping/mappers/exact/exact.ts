@@ -14,6 +14,7 @@ import { type Bounds, isProven, trivialBounds } from "./bounds.ts";
 import { createFullGroups } from "./full-groups.ts";
 import type { GroupSolver } from "./group-solver.ts";
 import { createPaperGroups } from "./paper-groups.ts";
+import { breakTies } from "./ties.ts";
 import { startUniform } from "./uniform.ts";
 
 /**
@@ -31,18 +32,16 @@ export function exactMapper(): Mapper {
 
 function* search(problem: Problem, options: SearchOptions): Generator<SearchState, SearchState> {
   const model = createCostModel(problem);
-  const { mode, batch } = model.problem;
-  const solver = mode === "paper" ? paperGroups(model) : createFullGroups(model);
+  const { mode, batch, objective } = model.problem;
+  const createSolver = mode === "paper" ? paperGroups : createFullGroups;
+  const passSizes = mode === "paper" ? smallestPerPassCount(batch) : doublingLadder(batch);
+  const solver = createSolver(model);
   const relaxed = mode === "full" ? relaxedGroups(model) : undefined;
   const bounds = trivialBounds(model);
   const work = { groups: 0, solvers: [solver, ...(relaxed ? [relaxed] : [])] };
   const state = createReporter(model, bounds, solver.space, work);
   if (mode === "full" && !fitsLayerByLayer(model)) return state(0);
-  work.groups = startUniform(
-    model,
-    bounds,
-    mode === "paper" ? smallestPerPassCount(batch) : doublingLadder(batch),
-  );
+  work.groups = startUniform(model, bounds, passSizes);
   yield state(0);
 
   const effort = options.maxEvaluations ?? defaultEffort;
@@ -54,6 +53,14 @@ function* search(problem: Problem, options: SearchOptions): Generator<SearchStat
       yield now;
       if (now.evaluations >= effort) return now;
     }
+  }
+  if (objective === "latency" && isProven(bounds)) {
+    const createCounted = (weighted: CostModel): GroupSolver => {
+      const counted = createSolver(weighted);
+      work.solvers.push(counted);
+      return counted;
+    };
+    for (const _ of breakTies(model, bounds, createCounted, passSizes)) yield state(1);
   }
   return state(1);
 }
@@ -120,13 +127,14 @@ function createReporter(
   space: string,
   work: { readonly groups: number; readonly solvers: readonly GroupSolver[] },
 ): (progress: number) => SearchState {
-  let cost = Number.POSITIVE_INFINITY;
+  let passes: readonly number[] | undefined;
   let mapping: Mapping | undefined;
   return (progress) => {
-    if (bounds.best < cost) {
-      cost = bounds.best;
+    if (bounds.passes !== passes && Number.isFinite(bounds.best)) {
+      passes = bounds.passes;
       mapping = mappingOf(model, bounds);
     }
+    const cost = bounds.best;
     const optimal = isProven(bounds);
     return {
       best: mapping,
