@@ -67,12 +67,15 @@ export function createCostModel(given: Problem): CostModel {
   );
   const workingSets = workingSetTable(problem, peak);
   const reaches = reachTable(workload);
-  const rows: (Float64Array | undefined)[] = new Array(layerCount).fill(undefined);
-  const row = (first: number): Float64Array => {
-    rows[first] ??= crossingBytes(workload, first, reaches[first] ?? first, batch);
-    return rows[first];
+  const rows: (CrossingRow | undefined)[] = new Array(layerCount).fill(undefined);
+  const activationBytes = (first: number, last: number): number => {
+    let row = rows[first];
+    if (row === undefined) {
+      row = createCrossingRow(workload, first, batch);
+      rows[first] = row;
+    }
+    return last - first < row.length ? (row.bytes[last - first] as number) : row.extendTo(last);
   };
-  const activationBytes = (first: number, last: number): number => row(first)[last - first] ?? Number.NaN;
   const between = (before: Float64Array, first: number, last: number): number =>
     (before[last + 1] ?? 0) - (before[first] ?? 0);
   const onChip = (first: number, last: number): number => between(onChipBefore, first, last);
@@ -165,17 +168,28 @@ function workingSetTable(problem: CompleteProblem, peak: number): Float64Array {
   );
 }
 
+/** The groups that start at one layer: the bytes of activations that cross their borders. */
+interface CrossingRow {
+  /** bytes[i]: of the group that ends i layers after the first, for i < length. */
+  readonly bytes: Float64Array;
+  readonly length: number;
+  /** Works out the groups up to this last layer; returns the last one's bytes. */
+  extendTo(last: number): number;
+}
+
 /**
- * For a group that starts at `first` and ends at first + i: the bytes of activations that cross its border. A tensor
- * from outside is read once however many layers of the group read it; a tensor made inside is written once if the
- * network returns it or a layer outside reads it.
+ * A tensor from outside is read once however many layers of the group read it; a tensor made inside is written once if
+ * the network returns it or a layer outside reads it. Rows grow as they are asked for, so that a long network whose
+ * groups are short needs little memory.
  */
-function crossingBytes(workload: Workload, first: number, reach: number, batch: number): Float64Array {
-  const row = new Float64Array(reach - first + 1);
+function createCrossingRow(workload: Workload, first: number, batch: number): CrossingRow {
   const seenOutside = new Set<number>();
   const readersLeft = new Map<number, number>();
+  let values = new Float64Array(4);
+  let length = 0;
   let bytes = 0;
-  for (let layer = first; layer <= reach; layer++) {
+
+  const addLayer = (layer: number): void => {
     const { inputs, outputs } = known(workload.layers[layer], "layer");
     for (const tensor of inputs) {
       const { bytes: size, isNetworkOutput } = known(workload.tensors[tensor], "tensor");
@@ -193,7 +207,26 @@ function crossingBytes(workload: Workload, first: number, reach: number, batch: 
       readersLeft.set(tensor, consumers.length);
       if (isNetworkOutput || consumers.length > 0) bytes += size;
     }
-    row[layer - first] = bytes * batch;
-  }
-  return row;
+  };
+
+  return {
+    get bytes() {
+      return values;
+    },
+    get length() {
+      return length;
+    },
+    extendTo(last) {
+      while (length <= last - first) {
+        addLayer(first + length);
+        if (length === values.length) {
+          const longer = new Float64Array(2 * values.length);
+          longer.set(values);
+          values = longer;
+        }
+        values[length++] = bytes * batch;
+      }
+      return values[last - first] as number;
+    },
+  };
 }

@@ -19,15 +19,28 @@ export interface Bounds {
 /** Costs closer than this, relatively, count as equal: rounding of sums of doubles. */
 export const equalWithin = 1e-12;
 
+/** Groups in the table of bounds, at most: 64 MB. */
+const tableEntries = 8_000_000;
+
+/**
+ * The most layers that a group may have in the search. All of them in networks of up to 2,828 layers; beyond that the
+ * table of groups would outgrow memory, and the search's space is named accordingly.
+ */
+export function longestGroup({ layerCount }: CostModel): number {
+  return Math.max(64, Math.floor(tableEntries / layerCount));
+}
+
 /** Bounds before any search: every group at the cost it would have in unlimited memory. */
 export function trivialBounds(model: CostModel): Bounds {
   const count = model.layerCount;
+  const longest = longestGroup(model);
   const before = new Float64Array(count + 1);
   for (let layer = 0; layer < count; layer++)
     before[layer + 1] = (before[layer] ?? 0) + model.weightBytes(layer);
   const lowerRows = Array.from({ length: count }, (_, first) => {
-    const row = new Float64Array(model.reach(first) - first + 1);
-    for (let last = first; last <= model.reach(first); last++) {
+    const reach = Math.min(model.reach(first), first + longest - 1);
+    const row = new Float64Array(reach - first + 1);
+    for (let last = first; last <= reach; last++) {
       row[last - first] = model.cost(first, last, (before[last + 1] ?? 0) - (before[first] ?? 0));
     }
     return row;

@@ -10,7 +10,7 @@ import type { Mapping } from "../../space/mapping.ts";
 import { doublingLadder, smallestPerPassCount } from "../../space/pass-sizes.ts";
 import type { Mapper, SearchOptions, SearchState } from "../mapper.ts";
 import { sweep } from "./boundaries.ts";
-import { type Bounds, isProven, trivialBounds } from "./bounds.ts";
+import { type Bounds, isProven, longestGroup, trivialBounds } from "./bounds.ts";
 import { createFullGroups } from "./full-groups.ts";
 import type { GroupSolver } from "./group-solver.ts";
 import { createPaperGroups } from "./paper-groups.ts";
@@ -39,7 +39,7 @@ function* search(problem: Problem, options: SearchOptions): Generator<SearchStat
   const relaxed = mode === "full" ? relaxedGroups(model) : undefined;
   const bounds = trivialBounds(model);
   const work = { groups: 0, solvers: [solver, ...(relaxed ? [relaxed] : [])] };
-  const state = createReporter(model, bounds, solver.space, work);
+  const state = createReporter(model, bounds, spaceOf(model, solver), work);
   if (mode === "full" && !fitsLayerByLayer(model)) return state(0);
   work.groups = startUniform(model, bounds, passSizes);
   yield state(0);
@@ -111,6 +111,11 @@ function bytesReadNext(model: CostModel, layer: number): number {
     if (tensors[tensor]?.consumers.includes(layer + 1)) bytes += tensors[tensor]?.bytes ?? 0;
   }
   return bytes;
+}
+
+function spaceOf(model: CostModel, { space }: GroupSolver): string {
+  const longest = longestGroup(model);
+  return longest < model.layerCount ? `${space}, at most ${longest} layers in a group` : space;
 }
 
 function fitsLayerByLayer(model: CostModel): boolean {

@@ -22,7 +22,7 @@ export function startUniform(model: CostModel, bounds: Bounds, passSizes: readon
   let groups = 0;
   for (let first = 0; first < count; first++) {
     const lowerRow = bounds.lowerRows[first] ?? new Float64Array();
-    const buffered = bufferedBytesRow(model, first);
+    const buffered = bufferedBytesRow(model, first, lowerRow.length);
     let reserved = 0;
     let weights = 0;
     for (let last = first; last < first + lowerRow.length; last++) {
@@ -53,13 +53,12 @@ export function startUniform(model: CostModel, bounds: Bounds, passSizes: readon
 }
 
 /** For the groups first..last: bytes for one image of every tensor that is on chip while the group runs. */
-function bufferedBytesRow(model: CostModel, first: number): Float64Array {
+function bufferedBytesRow(model: CostModel, first: number, length: number): Float64Array {
   const { workload, mode } = model.problem;
-  const reach = model.reach(first);
-  const row = new Float64Array(reach - first + 1);
+  const row = new Float64Array(length);
   const readers = new Map<number, number>();
   let bytes = 0;
-  for (let last = first; last <= reach; last++) {
+  for (let last = first; last < first + length; last++) {
     if (mode === "paper") {
       row[last - first] = bytes;
       bytes += model.outputBytes(last);
