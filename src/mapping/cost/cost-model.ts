@@ -171,8 +171,8 @@ function workingSetTable(problem: CompleteProblem, peak: number): Float64Array {
 /** The groups that start at one layer: the bytes of activations that cross their borders. */
 interface CrossingRow {
   /** bytes[i]: of the group that ends i layers after the first, for i < length. */
-  readonly bytes: Float64Array;
-  readonly length: number;
+  bytes: Float64Array;
+  length: number;
   /** Works out the groups up to this last layer; returns the last one's bytes. */
   extendTo(last: number): number;
 }
@@ -185,8 +185,6 @@ interface CrossingRow {
 function createCrossingRow(workload: Workload, first: number, batch: number): CrossingRow {
   const seenOutside = new Set<number>();
   const readersLeft = new Map<number, number>();
-  let values = new Float64Array(4);
-  let length = 0;
   let bytes = 0;
 
   const addLayer = (layer: number): void => {
@@ -209,24 +207,22 @@ function createCrossingRow(workload: Workload, first: number, batch: number): Cr
     }
   };
 
-  return {
-    get bytes() {
-      return values;
-    },
-    get length() {
-      return length;
-    },
+  // Plain fields: a search reads them for every group that it looks at.
+  const row: CrossingRow = {
+    bytes: new Float64Array(4),
+    length: 0,
     extendTo(last) {
-      while (length <= last - first) {
-        addLayer(first + length);
-        if (length === values.length) {
-          const longer = new Float64Array(2 * values.length);
-          longer.set(values);
-          values = longer;
+      while (row.length <= last - first) {
+        addLayer(first + row.length);
+        if (row.length === row.bytes.length) {
+          const longer = new Float64Array(2 * row.bytes.length);
+          longer.set(row.bytes);
+          row.bytes = longer;
         }
-        values[length++] = bytes * batch;
+        row.bytes[row.length++] = bytes * batch;
       }
-      return values[last - first] as number;
+      return row.bytes[last - first] as number;
     },
   };
+  return row;
 }
