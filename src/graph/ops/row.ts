@@ -5,6 +5,7 @@
 import type { LaminateError } from "../../base/errors.ts";
 import type { Graph, OpNode } from "../ir/graph.ts";
 import type { TensorType } from "../ir/tensor.ts";
+import { type Algebra, algebraOfOperator } from "./algebra.ts";
 import type { Elements, Fact } from "./fact.ts";
 import type { SymbolTable } from "./symbols.ts";
 
@@ -46,6 +47,8 @@ export interface OperatorRow {
   readonly mappingType: MappingType;
   /** Whether it computes with weights or contracts two activations, so that a fused block has at most one of it. */
   readonly heavy: boolean;
+  /** The laws of algebra that it keeps; {} where there is none that a rewrite could use. */
+  readonly algebra: Algebra;
   /** The outputs' types; elements too where the types cannot be told without them. */
   readonly infer: (call: Call) => readonly Fact[];
   /** The outputs' elements from the inputs' elements; asked only for outputs small enough to be shapes. */
@@ -55,10 +58,11 @@ export interface OperatorRow {
 }
 
 /** The parts of a row that are not the same for nearly all operators. */
-export type RowParts = Omit<OperatorRow, "domain" | "heavy" | "mappingType"> &
+export type RowParts = Omit<OperatorRow, "algebra" | "domain" | "heavy" | "mappingType"> &
   Partial<Pick<OperatorRow, "domain" | "heavy" | "mappingType">>;
 
 /** A row of standard ONNX, light and many-to-many unless it says otherwise. */
 export function row(parts: RowParts): OperatorRow {
-  return { domain: "", heavy: false, mappingType: "many-to-many", ...parts };
+  const algebra = (parts.domain ?? "") === "" ? algebraOfOperator.get(parts.operator) : undefined;
+  return { domain: "", heavy: false, mappingType: "many-to-many", algebra: algebra ?? {}, ...parts };
 }
