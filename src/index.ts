@@ -4,8 +4,17 @@
  */
 
 export { type ErrorCode, type ErrorParts, LaminateError } from "./base/errors.ts";
+export type { LatencyOf } from "./compiler/fusion/draft.ts";
+export type { Ecg, EcgOperator, EcgValue } from "./compiler/fusion/ecg.ts";
+export { planFixed, planNone } from "./compiler/fusion/fixed-plan.ts";
 export type { Block, FusedGraph } from "./compiler/fusion/fused-graph.ts";
+export type { FusionPlan, PlanKind, PlannedBlock } from "./compiler/fusion/fusion-plan.ts";
+export type { BlockLimits } from "./compiler/fusion/limits.ts";
+export { exceptionNames, type PlanOptions, planFusion } from "./compiler/fusion/plan.ts";
+export { type PlanSummary, summarizePlan } from "./compiler/fusion/plan-summary.ts";
+export { explainNode, printPlan } from "./compiler/fusion/print-plan.ts";
 export { type FusionPlanner, fuse } from "./compiler/fusion/static-plan.ts";
+export { type Reason, reasonText, type Verdict } from "./compiler/fusion/verdict.ts";
 export type {
   Attribute,
   Graph,

@@ -25,6 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   report: [
     "base",
     "graph/ir",
+    "compiler/fusion",
     "mapping/workload",
     "mapping/accelerator",
     "mapping/space",

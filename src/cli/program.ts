@@ -8,6 +8,7 @@ import { addDemo } from "./demo.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { exitCodesHelp } from "./exit-codes.ts";
+import { addFusion } from "./fusion.ts";
 import { addInspect } from "./inspect.ts";
 import { addMap } from "./map.ts";
 import { addReport } from "./report.ts";
@@ -16,6 +17,7 @@ import { addTrace } from "./trace.ts";
 /** In the order of the help: from looking to mapping to showing. */
 const verbs: readonly Verb[] = [
   addInspect,
+  addFusion,
   addArch,
   addMap,
   addEvaluate,

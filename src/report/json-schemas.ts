@@ -1,6 +1,7 @@
 /** The JSON Schemas of the documents, as published in schemas/: they follow from the same zod schemas that are used. */
 import { z } from "zod";
 import { errorSchema } from "./error-document.ts";
+import { fusionSchema } from "./fusion-document.ts";
 import { inspectSchema } from "./inspect-document.ts";
 import { mapSchema } from "./map-schema.ts";
 
@@ -9,6 +10,7 @@ export function documentSchemas(): Readonly<Record<string, object>> {
   return {
     "map.schema.json": publish("laminate.map/1", mapSchema),
     "inspect.schema.json": publish("laminate.inspect/1", inspectSchema),
+    "fusion.schema.json": publish("laminate.fusion/1", fusionSchema),
     "error.schema.json": publish("laminate.error/1", errorSchema),
   };
 }
