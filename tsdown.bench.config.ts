@@ -2,7 +2,11 @@ import { defineConfig } from "tsdown";
 
 // Benchmarks are bundled with the sources they measure, so that they see what is not exported.
 export default defineConfig({
-  entry: { mapping: "bench/mapping.ts", "read-large-model": "bench/read-large-model.ts" },
+  entry: {
+    mapping: "bench/mapping.ts",
+    "read-large-model": "bench/read-large-model.ts",
+    "papers/fusion": "bench/papers/fusion.ts",
+  },
   outDir: "out/bench",
   format: "esm",
   platform: "node",

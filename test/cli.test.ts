@@ -120,6 +120,19 @@ describe.concurrent("answers", () => {
     expect(json(trace)).toHaveProperty("traceEvents");
   });
 
+  test("fusion counts operators and blocks, and says of a node why it is where it is", async () => {
+    const run = await laminate(["fusion", "resnet18", "--json"]);
+    expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+    const totals = { operators: 69, heavyOperators: 21, blocks: 21 };
+    expect(json(run)).toMatchObject({ schema: "laminate.fusion/1", plan: "table", totals });
+    const fixed = await laminate(["fusion", "resnet18", "--plan", "fixed", "--json"]);
+    expect(json(fixed)).toMatchObject({ plan: "fixed", totals: { blocks: 40 } });
+    const plan = await laminate(["fusion", "resnet18", "--exceptions", "none", "--emit", "plan"]);
+    expect(plan.stdout).toContain("69 operators (21 heavy) in 23 blocks");
+    const why = await laminate(["fusion", "resnet18", "--exceptions", "none", "--why", "/maxpool/MaxPool"]);
+    expect(why.stdout).toContain("not with: reads /relu/Relu: red, many-to-many then many-to-many");
+  });
+
   test("inspect --json lists layers, totals and what is not supported", async () => {
     const run = await laminate(["inspect", "resnet18", "--json"]);
     expect(run).toMatchObject({ exitCode: 0, stderr: "" });
@@ -185,18 +198,28 @@ describe.concurrent("answers", () => {
       expect(run.stdout).toContain(word);
   });
 
-  test.each(["inspect", "arch", "map", "evaluate", "trace", "report", "demo", "completion", "doctor"])(
-    "%s --help has an example",
-    async (verb) => {
-      const run = await laminate([verb, "--help"]);
-      expect(run).toMatchObject({ exitCode: 0, stderr: "" });
-      expect(run.stdout).toContain(`$ laminate ${verb}`);
-    },
-  );
+  test.each([
+    "inspect",
+    "fusion",
+    "arch",
+    "map",
+    "evaluate",
+    "trace",
+    "report",
+    "demo",
+    "completion",
+    "doctor",
+  ])("%s --help has an example", async (verb) => {
+    const run = await laminate([verb, "--help"]);
+    expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(run.stdout).toContain(`$ laminate ${verb}`);
+  });
 });
 
 describe.concurrent("wrong usage exits with 2", () => {
   const cases: readonly (readonly [args: readonly string[], message: string, fix: string])[] = [
+    [["fusion", "resnet18", "--why", "/conv1/Con"], 'no node "/conv1/Con"', 'did you mean "/conv1/Conv"?'],
+    [["fusion", "resnet18", "--exceptions", "poling"], '"poling"', 'did you mean "pooling"?'],
     [["mapp"], "unknown command 'mapp'", "did you mean map?"],
     [["map", "resnet18", "--memry", "1MB"], "unknown option '--memry'", "did you mean --memory?"],
     [["map"], "missing required argument 'model'", "see laminate"],
