@@ -9,7 +9,7 @@
  */
 import { known } from "../../base/assert.ts";
 import type { OpNode } from "../../graph/ir/graph.ts";
-import type { Ecg, EcgValue } from "./ecg.ts";
+import type { Ecg, EcgOperator, EcgValue } from "./ecg.ts";
 
 export interface YellowEstimate {
   readonly savedBytes: number;
@@ -48,8 +48,8 @@ export function estimateFusion(
     for (const node of value.consumers) {
       if (!consumers.has(node)) continue;
       const consumer = known(ecg.operators[node], "consumer");
-      if (jumps(consumer.node) && isReducing(ecg, first)) lostBytes += lossOfJumping * resultBytes(ecg, node);
-      if (jumps(producer.node) && consumer.mappingType === "many-to-many") {
+      if (jumps(consumer) && isReducing(ecg, first)) lostBytes += lossOfJumping * resultBytes(ecg, node);
+      if (jumps(producer) && consumer.mappingType === "many-to-many") {
         lostBytes += lossOfJumping * value.bytes * windowSize(consumer.node);
       }
     }
@@ -72,8 +72,10 @@ function isReducing(ecg: Ecg, nodes: readonly number[]): boolean {
   return nodes.some((node) => ecg.operators[node]?.mappingType === "many-to-many");
 }
 
-function jumps({ operator, domain }: OpNode): boolean {
-  return domain === "" && jumping.has(operator);
+/** A Transpose of axes of size 1 or a Gather of one part only renames what it reads. */
+function jumps({ node, mappingType }: EcgOperator): boolean {
+  const moves = mappingType !== "one-to-one" && mappingType !== "reorganize";
+  return moves && node.domain === "" && jumping.has(node.operator);
 }
 
 function resultBytes(ecg: Ecg, node: number): number {

@@ -12,7 +12,10 @@ export interface BlockLimits {
   readonly inputs: number;
   /** Results that are read outside, or that the network gives. */
   readonly outputs: number;
-  /** Results alive at once inside, run in the order of the graph: a machine has 16 vector registers. */
+  /**
+   * Results alive at once inside, run in the order of the graph: a machine has 16 vector registers. What only a Concat
+   * reads goes straight to its place, and is not held.
+   */
   readonly live: number;
   readonly operators: number;
 }
@@ -26,8 +29,8 @@ export function holdings(ecg: Ecg, nodes: readonly number[]): BlockLimits {
   const lastUse = new Map<string, number>();
   for (const node of nodes) {
     for (const { name, producer } of known(ecg.reads[node], "reads")) {
-      if (producer !== undefined && inside.has(producer)) lastUse.set(name, node);
-      else inputs.add(name);
+      if (producer === undefined || !inside.has(producer)) inputs.add(name);
+      else if (ecg.operators[node]?.node.operator !== "Concat") lastUse.set(name, node);
     }
   }
   let outputs = 0;
