@@ -105,6 +105,7 @@ describe("commands", () => {
       "demo",
       "doctor",
       "evaluate",
+      "fusion",
       "inspect",
       "map",
       "report",
