@@ -16,6 +16,8 @@ export type LatencyOf = (nodes: readonly number[]) => number | undefined;
 
 /** An edge between two operators. */
 export interface Edge {
+  /** Its place in the list of all edges. */
+  readonly id: number;
   readonly producer: number;
   readonly consumer: number;
   readonly value: EcgValue;
@@ -30,45 +32,76 @@ export interface Draft {
   readonly types: MappingType[];
   /** Names of the exceptions that made a block, by block. */
   readonly exceptions: Map<number, ReadonlySet<string>>;
-  /** By consumer and value. */
-  readonly verdicts: Map<string, Verdict>;
+  readonly edges: readonly Edge[];
+  /** Edges by the node that they lead from, and by the one that they lead to. */
+  readonly edgesFrom: readonly (readonly Edge[])[];
+  readonly edgesTo: readonly (readonly Edge[])[];
+  /** By edge. */
+  readonly verdicts: (Verdict | undefined)[];
+  /** By edge, the sizes of its blocks when they were last refused. */
+  readonly refusedAt: (number | undefined)[];
 }
 
 export function newDraft(ecg: Ecg, limits: BlockLimits, latencyOf: LatencyOf | undefined): Draft {
+  const edges = edgesOf(ecg);
+  const edgesFrom = ecg.operators.map((): Edge[] => []);
+  const edgesTo = ecg.operators.map((): Edge[] => []);
+  for (const edge of edges) {
+    edgesFrom[edge.producer]?.push(edge);
+    edgesTo[edge.consumer]?.push(edge);
+  }
   return {
     ecg,
+    edges,
+    edgesFrom,
+    edgesTo,
     quotient: quotientOf(ecg),
     limits,
     latencyOf,
     types: ecg.operators.map((operator) => operator?.mappingType ?? "one-to-one"),
     exceptions: new Map(),
-    verdicts: new Map(),
+    verdicts: [],
+    refusedAt: [],
   };
 }
 
 /** Every edge between operators, by consumer. */
 export function edgesOf(ecg: Ecg): readonly Edge[] {
-  return ecg.reads.flatMap((values, consumer) =>
-    values.flatMap((value) =>
-      value.producer === undefined ? [] : [{ producer: value.producer, consumer, value }],
-    ),
-  );
+  const edges: Edge[] = [];
+  ecg.reads.forEach((values, consumer) => {
+    for (const value of values) {
+      const { producer } = value;
+      if (producer !== undefined) edges.push({ id: edges.length, producer, consumer, value });
+    }
+  });
+  return edges;
+}
+
+/** Edges by the size of what they carry, the largest first. */
+export function bySize(edges: readonly Edge[]): readonly Edge[] {
+  return [...edges].sort((a, b) => b.value.bytes - a.value.bytes || a.consumer - b.consumer);
 }
 
 export function typeOf(draft: Draft, block: number): MappingType {
   return known(draft.types[block], "type of the block");
 }
 
-/** Fuses the blocks of an edge if the table, the limits, the cost and the quotient graph agree; says if it did. */
+/**
+ * Fuses the blocks of an edge if the table, the limits, the cost and the quotient graph agree; says if it did. Blocks only
+ * grow, so two that were refused and are no larger now are refused again: a path between them does not go away.
+ */
 export function tryFuse(draft: Draft, edge: Edge): boolean {
-  const { quotient } = draft;
+  const { quotient, refusedAt } = draft;
   const [first, second] = [quotient.blockOf(edge.producer), quotient.blockOf(edge.consumer)];
+  const sizes = quotient.nodesOf(first).length * draft.ecg.operators.length + quotient.nodesOf(second).length;
+  if (refusedAt[edge.id] === sizes) return false;
   const types = [typeOf(draft, first), typeOf(draft, second)] as const;
   const cell = fusionCell(...types);
   const reason = judge(draft, first, second, cell);
   const fused = cell.colour !== "red" && isYes(reason);
-  record(draft, { ...edge, value: edge.value.name, fused, types, reason });
+  record(draft, edge, { fused, types, reason });
   if (fused) draft.types[mergeBlocks(draft, [first, second])] = cell.fused;
+  else refusedAt[edge.id] = sizes;
   return fused;
 }
 
@@ -135,15 +168,13 @@ function recordBetween(
   fused: boolean,
   reason: Reason,
 ): void {
-  const { quotient, ecg } = draft;
+  const { quotient } = draft;
   const blocks = new Set(parts.flatMap((nodes) => nodes.slice(0, 1).map((node) => quotient.blockOf(node))));
-  for (const consumer of parts.flat()) {
-    for (const { name, producer } of known(ecg.reads[consumer], "reads")) {
-      if (producer === undefined) continue;
-      const [first, second] = [quotient.blockOf(producer), quotient.blockOf(consumer)];
+  for (const node of parts.flat()) {
+    for (const edge of known(draft.edgesTo[node], "edges")) {
+      const [first, second] = [quotient.blockOf(edge.producer), quotient.blockOf(edge.consumer)];
       if (first === second || !blocks.has(first)) continue;
-      const types = [typeOf(draft, first), typeOf(draft, second)] as const;
-      record(draft, { producer, consumer, value: name, fused, types, reason });
+      record(draft, edge, { fused, types: [typeOf(draft, first), typeOf(draft, second)], reason });
     }
   }
 }
@@ -156,6 +187,10 @@ function mergeBlocks(draft: Draft, blocks: readonly number[]): number {
   return merged;
 }
 
-export function record(draft: Draft, verdict: Verdict): void {
-  draft.verdicts.set(`${verdict.consumer}:${verdict.value}`, verdict);
+export function record(
+  { verdicts }: Draft,
+  { id, producer, consumer, value }: Edge,
+  { fused, types, reason }: Pick<Verdict, "fused" | "types" | "reason">,
+): void {
+  verdicts[id] = { producer, consumer, value: value.name, fused, types, reason };
 }

@@ -4,7 +4,7 @@
  * Rules run in this order: softmax must be with its matrix product before attention looks for the second product.
  */
 import { known } from "../../base/assert.ts";
-import { type Draft, edgesOf, tryException } from "./draft.ts";
+import { bySize, type Draft, tryException } from "./draft.ts";
 import type { Ecg, EcgOperator } from "./ecg.ts";
 import { largest } from "./grow.ts";
 
@@ -74,10 +74,9 @@ export function applyExceptions(draft: Draft, names: ReadonlySet<string>): void 
  */
 function* lightBlocks(draft: Draft, kind: ReadonlySet<string>): Iterable<readonly number[]> {
   const { quotient, ecg } = draft;
-  const edges = [...edgesOf(ecg)].sort((a, b) => b.value.bytes - a.value.bytes || a.consumer - b.consumer);
   const areReductions = (operators: readonly EcgOperator[]): boolean =>
     operators.every((operator) => isKind(operator, pools) || isKind(operator, rowOperators));
-  for (const { producer, consumer } of edges) {
+  for (const { producer, consumer } of bySize(draft.edges)) {
     const [first, second] = [quotient.blockOf(producer), quotient.blockOf(consumer)];
     if (first === second) continue;
     const after = reducing(ecg, quotient.nodesOf(second));

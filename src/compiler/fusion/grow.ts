@@ -52,13 +52,13 @@ function grow(growth: Growth): void {
 /** Tries the edges that a side offers until it offers no new one that fuses; says if any did. */
 function sweep(growth: Growth, side: (growth: Growth, block: number) => readonly Edge[]): boolean {
   const { draft, taken, seed } = growth;
-  const tried = new Set<string>();
+  const tried = new Set<number>();
   let grown = false;
   for (let again = true; again; ) {
     again = false;
     for (const edge of side(growth, draft.quotient.blockOf(seed))) {
-      if (tried.has(keyOf(edge))) continue;
-      tried.add(keyOf(edge));
+      if (tried.has(edge.id)) continue;
+      tried.add(edge.id);
       if (!tryFuse(draft, edge)) continue;
       taken[edge.producer] = true;
       taken[edge.consumer] = true;
@@ -68,10 +68,6 @@ function sweep(growth: Growth, side: (growth: Growth, block: number) => readonly
     }
   }
   return grown;
-}
-
-function keyOf({ consumer, value }: Edge): string {
-  return `${consumer}:${value.name}`;
 }
 
 function successors(growth: Growth, block: number): readonly Edge[] {
@@ -89,30 +85,24 @@ function lateSuccessors(growth: Growth, block: number): readonly Edge[] {
 
 /** Edges from a block to operators that are in none yet, the first consumer first. */
 function outgoing(growth: Growth, block: number): readonly Edge[] {
-  const { ecg, quotient } = growth.draft;
-  const edges: Edge[] = [];
-  for (const producer of quotient.nodesOf(block)) {
-    for (const value of known(ecg.results[producer], "results")) {
-      for (const consumer of value.consumers) {
-        if (mayJoin(growth, consumer, block)) edges.push({ producer, consumer, value });
-      }
-    }
-  }
-  return edges.sort((a, b) => a.consumer - b.consumer);
+  const { quotient, edgesFrom } = growth.draft;
+  return quotient
+    .nodesOf(block)
+    .flatMap((node) =>
+      known(edgesFrom[node], "edges").filter(({ consumer }) => mayJoin(growth, consumer, block)),
+    )
+    .sort((a, b) => a.consumer - b.consumer);
 }
 
 /** Edges from operators that are in no block yet to a block, the last producer first. */
 function predecessors(growth: Growth, block: number): readonly Edge[] {
-  const { ecg, quotient } = growth.draft;
-  const edges: Edge[] = [];
-  for (const consumer of quotient.nodesOf(block)) {
-    for (const value of known(ecg.reads[consumer], "reads")) {
-      const { producer } = value;
-      if (producer !== undefined && mayJoin(growth, producer, block))
-        edges.push({ producer, consumer, value });
-    }
-  }
-  return edges.sort((a, b) => b.producer - a.producer);
+  const { quotient, edgesTo } = growth.draft;
+  return quotient
+    .nodesOf(block)
+    .flatMap((node) =>
+      known(edgesTo[node], "edges").filter(({ producer }) => mayJoin(growth, producer, block)),
+    )
+    .sort((a, b) => b.producer - a.producer);
 }
 
 /** Whether an operator is free, and not the epilogue of an operator that this block neither has nor will take in. */

@@ -4,22 +4,14 @@
  * 2. join the blocks that the table still lets join, the largest results first, light blocks to their producers first;
  * 3. apply the named exceptions (exceptions.ts), and join once more.
  * Before every merge the quotient graph is shown to stay acyclic (quotient.ts). Deterministic; about
- * O(edges x operators of a block), 3,000 operators in some tens of milliseconds.
+ * O(edges x operators of a block), 2,000 operators in about 0.1 s.
  */
+import { known } from "../../base/assert.ts";
 import { badInput } from "../../base/errors.ts";
 import { suggestName } from "../../base/nearest.ts";
 import type { TypedGraph } from "../../graph/ir/graph.ts";
-import {
-  type Draft,
-  type Edge,
-  edgesOf,
-  type LatencyOf,
-  newDraft,
-  record,
-  tryFuse,
-  typeOf,
-} from "./draft.ts";
-import { type Ecg, extendGraph } from "./ecg.ts";
+import { bySize, type Draft, type Edge, type LatencyOf, newDraft, record, tryFuse, typeOf } from "./draft.ts";
+import { extendGraph } from "./ecg.ts";
 import { applyExceptions, fusionExceptions } from "./exceptions.ts";
 import { completePlan, type FusionPlan } from "./fusion-plan.ts";
 import { growBlocks } from "./grow.ts";
@@ -54,7 +46,12 @@ export function planFusion(typed: TypedGraph, options: PlanOptions = {}): Fusion
     mappingType: typeOf(draft, block),
     exceptions: [...(exceptions.get(block) ?? [])],
   }));
-  return completePlan({ kind: "table", ecg, blocks, verdicts: [...draft.verdicts.values()] });
+  return completePlan({
+    kind: "table",
+    ecg,
+    blocks,
+    verdicts: draft.verdicts.map((verdict) => known(verdict, "verdict")),
+  });
 }
 
 function checkedNames(names: readonly string[]): ReadonlySet<string> {
@@ -70,7 +67,7 @@ function checkedNames(names: readonly string[]): ReadonlySet<string> {
 
 /** Fuses blocks along edges while any may. Every edge between two blocks ends with a verdict. */
 function joinBlocks(draft: Draft): void {
-  const edges = bySize(draft.ecg);
+  const edges = bySize(draft.edges);
   const isLight = ({ consumer }: Edge): boolean =>
     typeOf(draft, draft.quotient.blockOf(consumer)) !== "many-to-many";
   const isBetween = ({ producer, consumer }: Edge): boolean =>
@@ -82,24 +79,13 @@ function joinBlocks(draft: Draft): void {
   }
 }
 
-function bySize(ecg: Ecg): readonly Edge[] {
-  return [...edgesOf(ecg)].sort((a, b) => b.value.bytes - a.value.bytes || a.consumer - b.consumer);
-}
-
 /** Edges inside a block that no merge went along. */
 function settleInside(draft: Draft): void {
-  const { ecg, quotient, verdicts } = draft;
-  for (const { producer, consumer, value } of edgesOf(ecg)) {
-    const block = quotient.blockOf(consumer);
-    if (quotient.blockOf(producer) !== block || verdicts.get(`${consumer}:${value.name}`)?.fused) continue;
-    const types = [typeOf(draft, block), typeOf(draft, block)] as const;
-    record(draft, {
-      producer,
-      consumer,
-      value: value.name,
-      fused: true,
-      types,
-      reason: { kind: "together" },
-    });
+  const { edges, quotient, verdicts } = draft;
+  for (const edge of edges) {
+    const block = quotient.blockOf(edge.consumer);
+    if (quotient.blockOf(edge.producer) !== block || verdicts[edge.id]?.fused) continue;
+    const type = typeOf(draft, block);
+    record(draft, edge, { fused: true, types: [type, type], reason: { kind: "together" } });
   }
 }
