@@ -3,12 +3,7 @@ import { seededRandom } from "../../../base/random.ts";
 import type { CostMode, Problem } from "../../cost/problem.ts";
 import { doublingLadder } from "../../space/pass-sizes.ts";
 import { bruteForce } from "../../testing/brute-force.ts";
-import {
-  type LayerSketch,
-  randomWorkload,
-  roundAccelerator,
-  sketchWorkload,
-} from "../../testing/small-workloads.ts";
+import { randomWorkload, roundAccelerator } from "../../testing/small-workloads.ts";
 import { findMapping } from "../find-mapping.ts";
 import { exactMapper } from "./exact.ts";
 
