@@ -1,4 +1,5 @@
 /** Elementwise operators: activations, arithmetic, comparisons, casts. One output element from one of each input. */
+import { roundHalfEven } from "../ir/small-floats.ts";
 import type { ElementType, Shape } from "../ir/tensor.ts";
 import { describeInput, elementTypeAttribute, input, inputShape, int } from "./call.ts";
 import {
@@ -8,7 +9,6 @@ import {
   equalElements,
   largest,
   multiplyElements,
-  roundHalfEven,
   smallest,
   subtractElements,
   truth,
