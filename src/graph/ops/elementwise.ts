@@ -17,6 +17,10 @@ import type { Fact } from "./fact.ts";
 import { tensorFact } from "./fact.ts";
 import type { ElementFunction } from "./fold.ts";
 import { foldElementwise, numeric, onWholeNumbers } from "./fold.ts";
+import { arithmeticKernels } from "./kernels/arithmetic.ts";
+import { castKernels } from "./kernels/cast.ts";
+import { functionKernels } from "./kernels/functions.ts";
+import { withKernels } from "./kernels/kernel.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { broadcast } from "./shapes.ts";
@@ -319,10 +323,7 @@ const others: readonly OperatorRow[] = [
   }),
 ];
 
-export const elementwiseRows: readonly OperatorRow[] = [
-  ...activations,
-  ...functions,
-  ...arithmetic,
-  ...comparisons,
-  ...others,
-];
+export const elementwiseRows: readonly OperatorRow[] = withKernels(
+  [...activations, ...functions, ...arithmetic, ...comparisons, ...others],
+  { ...arithmeticKernels, ...castKernels, ...functionKernels },
+);
