@@ -101,7 +101,7 @@ describe.concurrent("answers", () => {
     expect(readdirSync(out).toSorted()).toEqual(["report.html", "result.json", "run.json", "trace.json"]);
     expect(run.stderr).toContain(`wrote ${join(out, "result.json")}`);
     expect(JSON.parse(readFileSync(join(out, "run.json"), "utf8"))).toMatchObject({
-      schema: "laminate.run/1",
+      schema: "laminate.run-record/1",
       arguments: ["map", ...small, "--out", out],
       seed: 1,
       versions: { node: process.versions.node },
@@ -185,7 +185,7 @@ describe.concurrent("answers", () => {
       expect(run.stdout).toContain(word);
   });
 
-  test.each(["inspect", "arch", "map", "evaluate", "trace", "report", "demo", "completion", "doctor"])(
+  test.each(["inspect", "run", "arch", "map", "evaluate", "trace", "report", "demo", "completion", "doctor"])(
     "%s --help has an example",
     async (verb) => {
       const run = await laminate([verb, "--help"]);

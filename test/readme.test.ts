@@ -108,6 +108,7 @@ describe("commands", () => {
       "inspect",
       "map",
       "report",
+      "run",
       "trace",
     ]);
   });

@@ -11,11 +11,13 @@ import { exitCodesHelp } from "./exit-codes.ts";
 import { addInspect } from "./inspect.ts";
 import { addMap } from "./map.ts";
 import { addReport } from "./report.ts";
+import { addRun } from "./run.ts";
 import { addTrace } from "./trace.ts";
 
 /** In the order of the help: from looking to mapping to showing. */
 const verbs: readonly Verb[] = [
   addInspect,
+  addRun,
   addArch,
   addMap,
   addEvaluate,
