@@ -161,6 +161,28 @@ describe("numbers", () => {
   });
 });
 
+test("a deformable convolution without offsets is a convolution, and an offset of one pixel shifts it", () => {
+  const pixels = Array.from({ length: 2 * 4 * 5 }, (_, index) => Math.sin(index));
+  const weights = Array.from({ length: 2 * 2 * 2 * 2 }, (_, index) => Math.cos(index));
+  const pads: Attribute = { kind: "ints", value: [1n, 0n, 1n, 2n] };
+  const types = [value("a", [1, 2, 4, 5]), value("w", [2, 2, 2, 2])];
+  const given = { a: tensor([1, 2, 4, 5], ...pixels), w: tensor([2, 2, 2, 2], ...weights) };
+  const plain = run(graph([node("Conv", ["a", "w"], ["y"], { pads })], types, ["y"]), given).y ?? [];
+  // Output [1, 2, 5, 6], a kernel of 4 places: 8 planes of offsets, rows and columns in turn.
+  const deformed = (columns: number): number[] => {
+    const shifts = Array.from({ length: 8 * 30 }, (_, index) => (Math.floor(index / 30) % 2) * columns);
+    const of = graph(
+      [node("DeformConv", ["a", "w", "o"], ["y"], { pads }, 19)],
+      [...types, value("o", [1, 8, 5, 6])],
+      ["y"],
+    );
+    return run(of, { ...given, o: tensor([1, 8, 5, 6], ...shifts) }).y ?? [];
+  };
+  expect(deformed(0)).toEqual(plain);
+  // One pixel to the right reads what the next position reads.
+  expect(deformed(1).slice(0, 5)).toEqual(plain.slice(1, 6));
+});
+
 describe("bad input", () => {
   const relu = graph([node("Relu", ["x"], ["y"])], [value("x", ["n", "n"])], ["y"]);
   const thrown = (message: string, where: string) =>

@@ -8,6 +8,7 @@ import { describeInput, input, int, ints } from "./call.ts";
 import type { Fact } from "./fact.ts";
 import { formatShape, tensorFact } from "./fact.ts";
 import { convolutionKernels } from "./kernels/convolution.ts";
+import { deformConvKernel } from "./kernels/deformable-convolution.ts";
 import { withKernels } from "./kernels/kernel.ts";
 import type { Call, OperatorRow, TypedCall } from "./row.ts";
 import { row } from "./row.ts";
@@ -207,5 +208,5 @@ export const convolutionRows: readonly OperatorRow[] = withKernels(
       elementType: (call) => input(call, 7).elementType,
     }),
   ],
-  convolutionKernels,
+  { ...convolutionKernels, DeformConv: deformConvKernel },
 );

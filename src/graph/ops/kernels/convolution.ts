@@ -99,7 +99,8 @@ function fillPatches(patches: NumberArray, from: NumberArray, range: PatchRange)
   }
 }
 
-function addBias(call: KernelCall, index: number, shape: readonly number[], out: NumberArray): void {
+/** Adds the bias of each channel, where the input is given. */
+export function addBias(call: KernelCall, index: number, shape: readonly number[], out: NumberArray): void {
   const bias = optionalTensor(call, index);
   if (bias === undefined) return;
   const added = numbersOf(bias);
