@@ -15,6 +15,9 @@ export { type PlanSummary, summarizePlan } from "./compiler/fusion/plan-summary.
 export { explainNode, printPlan } from "./compiler/fusion/print-plan.ts";
 export { type FusionPlanner, fuse } from "./compiler/fusion/static-plan.ts";
 export { type Reason, reasonText, type Verdict } from "./compiler/fusion/verdict.ts";
+export { compareValues, type Difference, type Tolerance } from "./graph/interpreter/compare-values.ts";
+export { randomInputs } from "./graph/interpreter/random-inputs.ts";
+export { type RunOptions, runGraph } from "./graph/interpreter/run-graph.ts";
 export type {
   Attribute,
   Graph,
@@ -26,10 +29,19 @@ export type {
 } from "./graph/ir/graph.ts";
 export { materialize } from "./graph/ir/materialize.ts";
 export { printGraph } from "./graph/ir/print.ts";
+export { tensorOfValue, valueOfTensor } from "./graph/ir/runtime-tensor.ts";
+export type {
+  ElementArray,
+  OptionalValue,
+  RuntimeValue,
+  SequenceValue,
+  TensorValue,
+} from "./graph/ir/runtime-value.ts";
 export type { Dimension, ElementType, Shape, Tensor, TensorData, TensorType } from "./graph/ir/tensor.ts";
 export { verifyGraph } from "./graph/ir/verify.ts";
 export { type ExportOptions, exportOnnx, exportOnnxChunks } from "./graph/onnx/export-onnx.ts";
 export { type ImportOptions, importOnnx } from "./graph/onnx/import-onnx.ts";
+export { type ImportValueOptions, importValue } from "./graph/onnx/import-value.ts";
 export { type InferOptions, inferShapes } from "./graph/ops/infer-shapes.ts";
 export { type SupportedOperator, supportedOperators } from "./graph/ops/registry.ts";
 export type { Accelerator } from "./mapping/accelerator/accelerator.ts";

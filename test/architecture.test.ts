@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "graph/ir": ["base"],
   "graph/ops": ["base", "graph/ir"],
   "graph/onnx": ["base", "graph/ir", "graph/ops"],
+  "graph/interpreter": ["base", "graph/ir", "graph/ops"],
   "compiler/fusion": ["base", "graph/ir", "graph/ops"],
   "mapping/accelerator": ["base", "graph/ir"],
   "mapping/workload": ["base", "graph/ir", "graph/ops", "compiler/fusion"],

@@ -101,7 +101,7 @@ describe.concurrent("answers", () => {
     expect(readdirSync(out).toSorted()).toEqual(["report.html", "result.json", "run.json", "trace.json"]);
     expect(run.stderr).toContain(`wrote ${join(out, "result.json")}`);
     expect(JSON.parse(readFileSync(join(out, "run.json"), "utf8"))).toMatchObject({
-      schema: "laminate.run/1",
+      schema: "laminate.run-record/1",
       arguments: ["map", ...small, "--out", out],
       seed: 1,
       versions: { node: process.versions.node },
@@ -201,6 +201,7 @@ describe.concurrent("answers", () => {
   test.each([
     "inspect",
     "fusion",
+    "run",
     "arch",
     "map",
     "evaluate",

@@ -109,6 +109,7 @@ describe("commands", () => {
       "inspect",
       "map",
       "report",
+      "run",
       "trace",
     ]);
   });

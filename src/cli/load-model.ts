@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { badInput, LaminateError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest.ts";
 import { fuse } from "../compiler/fusion/static-plan.ts";
-import type { Graph, TypedGraph } from "../graph/ir/graph.ts";
+import type { Graph, Model, TypedGraph } from "../graph/ir/graph.ts";
 import type { ElementType } from "../graph/ir/tensor.ts";
 import { importOnnx } from "../graph/onnx/import-onnx.ts";
 import type { ShapeOptions } from "../graph/ops/bindings.ts";
@@ -14,7 +14,7 @@ import { packageRoot } from "../host/package-root.ts";
 import { readWholeFile } from "../host/read-file.ts";
 import { extractWorkload } from "../mapping/workload/extract.ts";
 import type { Workload } from "../mapping/workload/workload.ts";
-import type { ModelOptions } from "./options.ts";
+import type { ModelOptions, ShapesGiven } from "./options.ts";
 
 export interface LoadedModel {
   readonly typed: TypedGraph;
@@ -36,15 +36,8 @@ export interface ReadModel {
 
 /** Reads a model and infers its types. */
 export function readModel(nameOrFile: string, options: ModelOptions): ReadModel {
-  const { path, name } = placeOf(nameOrFile);
-  const typed = inFile(path, () => {
-    const external = folderReader(dirname(path));
-    const model = importOnnx(readWholeFile(path), {
-      name: basename(path),
-      readExternal: (location) => external.read(location),
-    });
-    return inferShapes(model, shapeOptions(model.graph, options));
-  });
+  const { path, name, model } = readModelFile(nameOrFile);
+  const typed = inFile(path, () => inferShapes(model, shapeOptions(model.graph, options)));
   return {
     name,
     typed,
@@ -52,8 +45,26 @@ export function readModel(nameOrFile: string, options: ModelOptions): ReadModel 
   };
 }
 
+/** A model as its file holds it. */
+export interface ModelFile extends Place {
+  readonly model: Model;
+}
+
+/** Reads a model and nothing else. */
+export function readModelFile(nameOrFile: string): ModelFile {
+  const place = placeOf(nameOrFile);
+  const external = folderReader(dirname(place.path));
+  const model = inFile(place.path, () =>
+    importOnnx(readWholeFile(place.path), {
+      name: basename(place.path),
+      readExternal: (location) => external.read(location),
+    }),
+  );
+  return { ...place, model };
+}
+
 /** Errors of the inner floors name node and tensor; here they get the file's name too. */
-function inFile<T>(path: string, action: () => T): T {
+export function inFile<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
@@ -64,7 +75,7 @@ function inFile<T>(path: string, action: () => T): T {
 }
 
 /** Problems are made of single images, so a free batch is 1, unless the user says how many images the shapes hold. */
-function shapeOptions(graph: Graph, { shape, symbol }: ModelOptions): ShapeOptions {
+export function shapeOptions(graph: Graph, { shape, symbol }: ShapesGiven): ShapeOptions {
   const leading = graph.inputs.map(({ type }) => type.shape?.[0]).find((size) => typeof size === "string");
   const isBound =
     leading === undefined ||

@@ -7,12 +7,16 @@ import { type ElementType, elementBits } from "../graph/ir/tensor.ts";
 import { maxBatch, type Objective } from "../mapping/cost/problem.ts";
 import type { Budget } from "../mapping/mappers/find-mapping.ts";
 
-/** Options that say how a model is read. */
-export interface ModelOptions {
+/** Options that say which sizes a model's open dimensions have. */
+export interface ShapesGiven {
   /** Shapes of inputs, by input name. */
   readonly shape?: ReadonlyMap<string, readonly number[]>;
   /** Sizes of symbolic dimensions, by symbol. */
   readonly symbol?: ReadonlyMap<string, number>;
+}
+
+/** Options that say how a model is read. */
+export interface ModelOptions extends ShapesGiven {
   readonly elementType?: ElementType;
 }
 
@@ -40,11 +44,18 @@ export function addJsonOption(command: Command): Command {
   return command.option("--json", "print one JSON document instead of text");
 }
 
-export function addModelOptions(command: Command): Command {
+export function addShapeOptions(command: Command): Command {
   return command
     .option("--shape <input:dims>", "shape of an input, like input:1,3,224,224 (repeatable)", collectShape)
-    .option("--symbol <name=size>", "size of a symbolic dimension, like seq=128 (repeatable)", collectSymbol)
-    .option("--element-type <type>", "element type to count in (default: the accelerator's)", elementTypeOf);
+    .option("--symbol <name=size>", "size of a symbolic dimension, like seq=128 (repeatable)", collectSymbol);
+}
+
+export function addModelOptions(command: Command): Command {
+  return addShapeOptions(command).option(
+    "--element-type <type>",
+    "element type to count in (default: the accelerator's)",
+    elementTypeOf,
+  );
 }
 
 export function addBatchOption(command: Command): Command {

@@ -12,12 +12,14 @@ import { addFusion } from "./fusion.ts";
 import { addInspect } from "./inspect.ts";
 import { addMap } from "./map.ts";
 import { addReport } from "./report.ts";
+import { addRun } from "./run.ts";
 import { addTrace } from "./trace.ts";
 
 /** In the order of the help: from looking to mapping to showing. */
 const verbs: readonly Verb[] = [
   addInspect,
   addFusion,
+  addRun,
   addArch,
   addMap,
   addEvaluate,

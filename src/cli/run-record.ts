@@ -15,12 +15,13 @@ export function runRecord(cli: Cli): RunRecord {
 /** run.json of a run folder. */
 export function runDocument(cli: Cli, seed: number): object {
   const { command, versions } = runRecord(cli);
-  return { schema: "laminate.run/1", command, arguments: cli.args, seed, versions };
+  return { schema: "laminate.run-record/1", command, arguments: cli.args, seed, versions };
 }
 
 /** Writes a file whole and says so on stderr. */
-export function writeOutput(cli: Cli, path: string, text: string): void {
-  writeFileAtomically(path, text.endsWith("\n") ? text : `${text}\n`);
+export function writeOutput(cli: Cli, path: string, content: string | Uint8Array): void {
+  const isText = typeof content === "string";
+  writeFileAtomically(path, isText && !content.endsWith("\n") ? `${content}\n` : content);
   cli.terminal.note(`wrote ${path}`);
 }
 

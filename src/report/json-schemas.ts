@@ -4,6 +4,7 @@ import { errorSchema } from "./error-document.ts";
 import { fusionSchema } from "./fusion-document.ts";
 import { inspectSchema } from "./inspect-document.ts";
 import { mapSchema } from "./map-schema.ts";
+import { runSchema } from "./run-document.ts";
 
 /** File name in schemas/ -> JSON Schema (2020-12). Readers must accept fields that later versions add. */
 export function documentSchemas(): Readonly<Record<string, object>> {
@@ -11,6 +12,7 @@ export function documentSchemas(): Readonly<Record<string, object>> {
     "map.schema.json": publish("laminate.map/1", mapSchema),
     "inspect.schema.json": publish("laminate.inspect/1", inspectSchema),
     "fusion.schema.json": publish("laminate.fusion/1", fusionSchema),
+    "run.schema.json": publish("laminate.run/1", runSchema),
     "error.schema.json": publish("laminate.error/1", errorSchema),
   };
 }

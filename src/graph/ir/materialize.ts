@@ -5,6 +5,7 @@
  */
 import { badInput } from "../../base/errors.ts";
 import { mulberry32 } from "../../base/mulberry32.ts";
+import { roundHalfEven } from "./small-floats.ts";
 import { type ElementType, elementBits, elementCount, type Tensor } from "./tensor.ts";
 
 /** More than any machine's typed array holds is refused before it is asked for. */
@@ -114,7 +115,7 @@ export function float16Bits(value: number): number {
   if (magnitude >= 65520) return sign | 0x7c00;
   const exponent = Math.max(-14, Math.floor(Math.log2(magnitude)));
   // In units of the last place; below 2^-14 the numbers are spaced evenly. Carries run into the exponent by design.
-  const units = roundToEven(magnitude / 2 ** (exponent - 10));
+  const units = roundHalfEven(magnitude / 2 ** (exponent - 10));
   return sign | (units + (exponent + 14) * 1024);
 }
 
@@ -123,11 +124,4 @@ export function bfloat16Bits(value: number): number {
   const word = new Uint32Array(new Float32Array([value]).buffer)[0] ?? 0;
   if (Number.isNaN(value)) return 0x7fc0;
   return ((word + 0x7fff + ((word >>> 16) & 1)) >>> 16) & 0xffff;
-}
-
-function roundToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }

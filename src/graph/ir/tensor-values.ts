@@ -1,32 +1,11 @@
 /**
  * The elements of small constants as JavaScript numbers and bigints, and back. For shapes, axes and indices, not for
- * weights: a value costs an allocation. Encodings follow ONNX's TensorProto and, for the 8- and 4-bit floats, the
- * tables of the ONNX specification ("Float stored in 8 bits").
+ * weights: a value costs an allocation. Encodings follow ONNX's TensorProto.
  */
 import { assert } from "../../base/assert.ts";
+import { smallFloatDecoder } from "./small-floats.ts";
 import type { ElementType, Tensor } from "./tensor.ts";
 import { elementBits, elementCount } from "./tensor.ts";
-
-/** A float format of at most 16 bits: sign, exponent, mantissa. */
-interface SmallFloat {
-  readonly exponentBits: number;
-  readonly mantissaBits: number;
-  readonly bias: number;
-  /** What the largest exponent means: infinities and NaN, NaN at the all-ones pattern alone, or plain numbers. */
-  readonly top: "ieee" | "nan-at-ones" | "numbers";
-  /** Minus zero is NaN in the formats with "uz" in their name. */
-  readonly negativeZeroIsNan: boolean;
-}
-
-const smallFloats: Readonly<Partial<Record<ElementType, SmallFloat>>> = {
-  float16: { exponentBits: 5, mantissaBits: 10, bias: 15, top: "ieee", negativeZeroIsNan: false },
-  bfloat16: { exponentBits: 8, mantissaBits: 7, bias: 127, top: "ieee", negativeZeroIsNan: false },
-  float8e4m3fn: { exponentBits: 4, mantissaBits: 3, bias: 7, top: "nan-at-ones", negativeZeroIsNan: false },
-  float8e4m3fnuz: { exponentBits: 4, mantissaBits: 3, bias: 8, top: "numbers", negativeZeroIsNan: true },
-  float8e5m2: { exponentBits: 5, mantissaBits: 2, bias: 15, top: "ieee", negativeZeroIsNan: false },
-  float8e5m2fnuz: { exponentBits: 5, mantissaBits: 2, bias: 16, top: "numbers", negativeZeroIsNan: true },
-  float4e2m1: { exponentBits: 2, mantissaBits: 1, bias: 1, top: "numbers", negativeZeroIsNan: false },
-};
 
 const integerTypes: ReadonlySet<ElementType> = new Set<ElementType>([
   "int64",
@@ -183,26 +162,10 @@ function nibble(bytes: DataView, index: number): number {
 }
 
 function smallFloatReader(elementType: ElementType): NumberReader | undefined {
-  const format = smallFloats[elementType];
-  if (format === undefined) return undefined;
+  const decode = smallFloatDecoder(elementType);
+  if (decode === undefined) return undefined;
   const bits = elementBits[elementType];
-  if (bits === 16) return (bytes, index) => decodeSmallFloat(format, bytes.getUint16(2 * index, true));
-  if (bits === 8) return (bytes, index) => decodeSmallFloat(format, bytes.getUint8(index));
-  return (bytes, index) => decodeSmallFloat(format, nibble(bytes, index));
-}
-
-function decodeSmallFloat(format: SmallFloat, pattern: number): number {
-  const { exponentBits, mantissaBits, bias } = format;
-  const largest = (1 << exponentBits) - 1;
-  const exponent = (pattern >> mantissaBits) & largest;
-  const mantissa = pattern & ((1 << mantissaBits) - 1);
-  const sign = (pattern >> (exponentBits + mantissaBits)) & 1 ? -1 : 1;
-  if (format.negativeZeroIsNan && sign < 0 && exponent === 0 && mantissa === 0) return Number.NaN;
-  if (exponent === largest && format.top === "ieee") return mantissa === 0 ? sign * Infinity : Number.NaN;
-  if (exponent === largest && format.top === "nan-at-ones" && mantissa === (1 << mantissaBits) - 1) {
-    return Number.NaN;
-  }
-  const fraction = mantissa / (1 << mantissaBits);
-  if (exponent === 0) return sign * fraction * 2 ** (1 - bias);
-  return sign * (1 + fraction) * 2 ** (exponent - bias);
+  if (bits === 16) return (bytes, index) => decode(bytes.getUint16(2 * index, true));
+  if (bits === 8) return (bytes, index) => decode(bytes.getUint8(index));
+  return (bytes, index) => decode(nibble(bytes, index));
 }

@@ -100,6 +100,23 @@ export interface SparseTensorProto {
   readonly dims: Uint8Array | undefined;
 }
 
+/** Which field holds the elements is said by elemType: tensors 1, sequences 3, optionals 5. */
+export interface SequenceProto {
+  readonly name: string | undefined;
+  readonly elemType: number | undefined;
+  readonly tensorValues: readonly TensorProto[];
+  readonly sequenceValues: readonly SequenceProto[];
+  readonly optionalValues: readonly OptionalProto[];
+}
+
+export interface OptionalProto {
+  readonly name: string | undefined;
+  readonly elemType: number | undefined;
+  readonly tensorValue: TensorProto | undefined;
+  readonly sequenceValue: SequenceProto | undefined;
+  readonly optionalValue: OptionalProto | undefined;
+}
+
 export interface ValueInfoProto {
   readonly name: string | undefined;
   /** TypeProto, decoded when it is looked at: an odd one can then be written again as it was. */
@@ -223,6 +240,22 @@ export const sparseTensorProto: Message<SparseTensorProto> = message("SparseTens
   values: nested(1, () => tensorProto),
   indices: nested(2, () => tensorProto),
   dims: packed(3, "varint"),
+});
+
+export const sequenceProto: Message<SequenceProto> = message("SequenceProto", {
+  name: string(1),
+  elemType: int32(2),
+  tensorValues: repeated(nested(3, () => tensorProto)),
+  sequenceValues: repeated(nested(5, () => sequenceProto)),
+  optionalValues: repeated(nested(7, () => optionalProto)),
+});
+
+export const optionalProto: Message<OptionalProto> = message("OptionalProto", {
+  name: string(1),
+  elemType: int32(2),
+  tensorValue: nested(3, () => tensorProto),
+  sequenceValue: nested(5, () => sequenceProto),
+  optionalValue: nested(7, () => optionalProto),
 });
 
 const valueInfoProto: Message<ValueInfoProto> = message("ValueInfoProto", {

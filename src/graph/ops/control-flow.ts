@@ -4,6 +4,8 @@ import type { Dimension, Shape } from "../ir/tensor.ts";
 import { graphAttribute, input, int, ints, normalAxis, scalarInput } from "./call.ts";
 import type { Fact } from "./fact.ts";
 import { tensorFact } from "./fact.ts";
+import { controlFlowKernels } from "./kernels/control-flow.ts";
+import { withKernels } from "./kernels/kernel.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { commonShape } from "./shapes.ts";
@@ -189,4 +191,4 @@ function stackedShape(
   return [...shape.slice(0, axis), steps, ...shape.slice(axis)];
 }
 
-export const controlFlowRows: readonly OperatorRow[] = [ifRow, loop, scan];
+export const controlFlowRows: readonly OperatorRow[] = withKernels([ifRow, loop, scan], controlFlowKernels);

@@ -7,6 +7,9 @@ import { elementCount } from "../ir/tensor.ts";
 import { describeInput, input, int, ints } from "./call.ts";
 import type { Fact } from "./fact.ts";
 import { formatShape, tensorFact } from "./fact.ts";
+import { convolutionKernels } from "./kernels/convolution.ts";
+import { deformConvKernel } from "./kernels/deformable-convolution.ts";
+import { withKernels } from "./kernels/kernel.ts";
 import type { Call, OperatorRow, TypedCall } from "./row.ts";
 import { row } from "./row.ts";
 import { perAxis, reachOf, readWindow, type Window, windowSizes } from "./window.ts";
@@ -193,14 +196,17 @@ const convTranspose = row({
   macs: (call: TypedCall) => filterMacs(call.inputs[0]?.shape, call.inputs[1]?.shape),
 });
 
-export const convolutionRows: readonly OperatorRow[] = [
-  convTranspose,
-  convolution("Conv", [1, 11, 22], [2, 3], plain),
-  convolution("ConvInteger", [10], [2, 4], { ...plain, elementType: () => "int32" }),
-  convolution("DeformConv", [19, 22], [3, 5], plain),
-  convolution("QLinearConv", [10], [8, 9], {
-    data: 0,
-    filter: 3,
-    elementType: (call) => input(call, 7).elementType,
-  }),
-];
+export const convolutionRows: readonly OperatorRow[] = withKernels(
+  [
+    convTranspose,
+    convolution("Conv", [1, 11, 22], [2, 3], plain),
+    convolution("ConvInteger", [10], [2, 4], { ...plain, elementType: () => "int32" }),
+    convolution("DeformConv", [19, 22], [3, 5], plain),
+    convolution("QLinearConv", [10], [8, 9], {
+      data: 0,
+      filter: 3,
+      elementType: (call) => input(call, 7).elementType,
+    }),
+  ],
+  { ...convolutionKernels, DeformConv: deformConvKernel },
+);

@@ -61,13 +61,6 @@ function extreme(elements: readonly Element[], choose: (a: number, b: number) =>
 
 export const truth = (value: boolean): number => (value ? 1 : 0);
 
-/** Rounds half to even, as ONNX's Round does. */
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
-
 export const castElement: ElementFunction = ([element], _symbols, elementType) => {
   if (elementType !== "bool") return element;
   return typeof element === "number" ? truth(element !== 0) : undefined;

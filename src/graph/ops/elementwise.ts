@@ -1,4 +1,5 @@
 /** Elementwise operators: activations, arithmetic, comparisons, casts. One output element from one of each input. */
+import { roundHalfEven } from "../ir/small-floats.ts";
 import type { ElementType, Shape } from "../ir/tensor.ts";
 import { describeInput, elementTypeAttribute, input, inputShape, int } from "./call.ts";
 import {
@@ -8,7 +9,6 @@ import {
   equalElements,
   largest,
   multiplyElements,
-  roundHalfEven,
   smallest,
   subtractElements,
   truth,
@@ -17,6 +17,10 @@ import type { Fact } from "./fact.ts";
 import { tensorFact } from "./fact.ts";
 import type { ElementFunction } from "./fold.ts";
 import { foldElementwise, numeric, onWholeNumbers } from "./fold.ts";
+import { arithmeticKernels } from "./kernels/arithmetic.ts";
+import { castKernels } from "./kernels/cast.ts";
+import { functionKernels } from "./kernels/functions.ts";
+import { withKernels } from "./kernels/kernel.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { broadcast } from "./shapes.ts";
@@ -319,10 +323,7 @@ const others: readonly OperatorRow[] = [
   }),
 ];
 
-export const elementwiseRows: readonly OperatorRow[] = [
-  ...activations,
-  ...functions,
-  ...arithmetic,
-  ...comparisons,
-  ...others,
-];
+export const elementwiseRows: readonly OperatorRow[] = withKernels(
+  [...activations, ...functions, ...arithmetic, ...comparisons, ...others],
+  { ...arithmeticKernels, ...castKernels, ...functionKernels },
+);

@@ -2,6 +2,8 @@
 import type { Dimension } from "../ir/tensor.ts";
 import { describeInput, input } from "./call.ts";
 import { tensorFact } from "./fact.ts";
+import { samplingKernels } from "./kernels/image-sampling.ts";
+import { withKernels } from "./kernels/kernel.ts";
 import type { OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { sameDimension } from "./shapes.ts";
@@ -55,4 +57,7 @@ const affineGrid = row({
   },
 });
 
-export const samplingRows: readonly OperatorRow[] = [affineGrid, col2Im, gridSample];
+export const samplingRows: readonly OperatorRow[] = withKernels(
+  [affineGrid, col2Im, gridSample],
+  samplingKernels,
+);

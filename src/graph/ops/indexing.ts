@@ -4,6 +4,8 @@ import { describeInput, input, int, normalAxis, optionalInt, scalarInput } from 
 import type { Element, Elements } from "./fact.ts";
 import { foldableCount, tensorFact } from "./fact.ts";
 import { coordinates, offsetOf, staticShape } from "./fold.ts";
+import { indexingKernels } from "./kernels/indexing.ts";
+import { withKernels } from "./kernels/kernel.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 
@@ -200,12 +202,15 @@ const oneHot = row({
   },
 });
 
-export const indexingRows: readonly OperatorRow[] = [
-  gather,
-  gatherElements,
-  gatherNd,
-  oneHot,
-  scatter("Scatter", [9, 11]),
-  scatter("ScatterElements", [11, 13, 16, 18], foldScatterElements),
-  scatter("ScatterND", [11, 13, 16, 18], foldScatterNd),
-];
+export const indexingRows: readonly OperatorRow[] = withKernels(
+  [
+    gather,
+    gatherElements,
+    gatherNd,
+    oneHot,
+    scatter("Scatter", [9, 11]),
+    scatter("ScatterElements", [11, 13, 16, 18], foldScatterElements),
+    scatter("ScatterND", [11, 13, 16, 18], foldScatterNd),
+  ],
+  indexingKernels,
+);

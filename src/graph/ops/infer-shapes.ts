@@ -7,6 +7,7 @@ import { badInput, LaminateError } from "../../base/errors.ts";
 import type { Graph, Model, OpNode, TypedGraph, UnsupportedNode } from "../ir/graph.ts";
 import type { Dimension, Shape, Tensor, TensorType } from "../ir/tensor.ts";
 import { tensorFromNumbers, tensorToNumbers } from "../ir/tensor-values.ts";
+import { checkArity } from "./arity.ts";
 import { bindSymbols, boundShape, boundType, type ShapeOptions, type SymbolValues } from "./bindings.ts";
 import { allNumbers } from "./call.ts";
 import type { Elements, Fact } from "./fact.ts";
@@ -178,25 +179,6 @@ function inferCall(row: OperatorRow, call: Call): readonly Fact[] {
     const count = foldableCount(fact.shape);
     return folded !== undefined && folded.length === count ? { ...fact, elements: folded } : fact;
   });
-}
-
-function checkArity(row: OperatorRow, call: Call): void {
-  const [least, most] = row.arity;
-  const given = call.node.inputs.length;
-  const missing = Array.from({ length: least }, (_, index) => index).find(
-    (index) => call.inputs[index] === undefined,
-  );
-  if (missing === undefined && given <= most) return;
-  const wanted =
-    least === most
-      ? `${least}`
-      : most === Number.POSITIVE_INFINITY
-        ? `at least ${least}`
-        : `${least} to ${most}`;
-  throw call.error(
-    `${given} inputs are given, ${wanted} are needed (${call.node.inputs.map((name) => `"${name}"`).join(", ")})`,
-    "export the network again",
-  );
 }
 
 /**

@@ -3,6 +3,8 @@ import type { Dimension, Shape } from "../ir/tensor.ts";
 import { describeInput, input, int, ints, normalAxis, optionalInt } from "./call.ts";
 import { tensorFact } from "./fact.ts";
 import { foldByIndex, offsetOf } from "./fold.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { layoutKernels } from "./kernels/layout.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { freshShape, productOf } from "./shapes.ts";
@@ -169,14 +171,17 @@ const det = row({
   },
 });
 
-export const layoutRows: readonly OperatorRow[] = [
-  depthToSpace,
-  det,
-  identity,
-  likeInput("ReverseSequence", [10], [2, 2]),
-  likeInput("Trilu", [14], [1, 2]),
-  shapeOf,
-  sizeOf,
-  spaceToDepth,
-  transpose,
-];
+export const layoutRows: readonly OperatorRow[] = withKernels(
+  [
+    depthToSpace,
+    det,
+    identity,
+    likeInput("ReverseSequence", [10], [2, 2]),
+    likeInput("Trilu", [14], [1, 2]),
+    shapeOf,
+    sizeOf,
+    spaceToDepth,
+    transpose,
+  ],
+  layoutKernels,
+);

@@ -2,8 +2,12 @@
 import type { Dimension, Shape } from "../ir/tensor.ts";
 import { elementCount } from "../ir/tensor.ts";
 import { describeInput, describeInputs, input, int, string } from "./call.ts";
+import { labelSizes, parseEquation } from "./einsum-equation.ts";
 import type { Fact } from "./fact.ts";
 import { tensorFact } from "./fact.ts";
+import { einsumKernel } from "./kernels/einsum.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { matrixKernels } from "./kernels/matrix.ts";
 import type { Call, OperatorRow, TypedCall } from "./row.ts";
 import { row } from "./row.ts";
 import { broadcast, expectRank, sameDimension } from "./shapes.ts";
@@ -108,63 +112,6 @@ function checkAddend(call: Call, shape: Shape): void {
   }
 }
 
-/** An Einsum equation with "..." written out. */
-interface Equation {
-  readonly operands: readonly (readonly string[])[];
-  readonly result: readonly string[];
-}
-
-/** Labels of the axes that "..." stands for: "0" is its last one, since it aligns at the right. */
-function parseEquation(call: {
-  readonly text: string;
-  readonly ranks: readonly number[];
-}): Equation | undefined {
-  const [left = "", right] = call.text.replaceAll(/\s/g, "").split("->");
-  const terms = left.split(",");
-  if (terms.length !== call.ranks.length) return undefined;
-  const operands = terms.map((term, index) => labelsOf(term, call.ranks[index] ?? 0));
-  const all = operands.flatMap((labels) => labels ?? []);
-  const dots = [...new Set(all.filter((label) => /^\d+$/.test(label)))].sort((a, b) => Number(b) - Number(a));
-  const once = [...new Set(all)].filter(
-    (label) => !/^\d+$/.test(label) && all.indexOf(label) === all.lastIndexOf(label),
-  );
-  const result =
-    right === undefined
-      ? [...dots, ...once.sort()]
-      : labelsOf(right, dots.length + right.replace("...", "").length);
-  const complete = operands.filter((labels) => labels !== undefined);
-  if (complete.length !== operands.length || result === undefined) return undefined;
-  return { operands: complete, result };
-}
-
-function labelsOf(term: string, rank: number): readonly string[] | undefined {
-  const [head = "", tail] = term.split("...");
-  if (!/^[a-zA-Z]*$/.test(head + (tail ?? ""))) return undefined;
-  const hidden = rank - head.length - (tail ?? "").length;
-  if (hidden < 0 || (tail === undefined && hidden !== 0)) return undefined;
-  return [
-    ...head,
-    ...Array.from({ length: hidden }, (_, axis) => String(hidden - 1 - axis)),
-    ...(tail ?? ""),
-  ];
-}
-
-function labelSizes(
-  equation: Equation,
-  shapes: readonly Shape[],
-  conflict: (label: string, a: Dimension, b: Dimension) => Dimension,
-): ReadonlyMap<string, Dimension> {
-  const sizes = new Map<string, Dimension>();
-  equation.operands.forEach((labels, operandIndex) => {
-    labels.forEach((label, axis) => {
-      const size = shapes[operandIndex]?.[axis] ?? 1;
-      const old = sizes.get(label) ?? 1;
-      sizes.set(label, old === 1 || old === size ? size : size === 1 ? old : conflict(label, old, size));
-    });
-  });
-  return sizes;
-}
-
 const einsum = row({
   operator: "Einsum",
   versions: [12],
@@ -207,14 +154,17 @@ const einsum = row({
 
 const firstType = (call: Call): Fact["elementType"] => input(call, 0).elementType;
 
-export const matrixRows: readonly OperatorRow[] = [
-  einsum,
-  gemm,
-  matrixProduct("MatMul", [1, 9, 13], [2, 2], { left: 0, right: 1, elementType: firstType }),
-  matrixProduct("MatMulInteger", [10], [2, 4], { left: 0, right: 1, elementType: () => "int32" }),
-  matrixProduct("QLinearMatMul", [10, 21], [8, 8], {
-    left: 0,
-    right: 3,
-    elementType: (call) => input(call, 7).elementType,
-  }),
-];
+export const matrixRows: readonly OperatorRow[] = withKernels(
+  [
+    einsum,
+    gemm,
+    matrixProduct("MatMul", [1, 9, 13], [2, 2], { left: 0, right: 1, elementType: firstType }),
+    matrixProduct("MatMulInteger", [10], [2, 4], { left: 0, right: 1, elementType: () => "int32" }),
+    matrixProduct("QLinearMatMul", [10, 21], [8, 8], {
+      left: 0,
+      right: 3,
+      elementType: (call) => input(call, 7).elementType,
+    }),
+  ],
+  { ...matrixKernels, Einsum: einsumKernel },
+);

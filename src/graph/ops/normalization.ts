@@ -3,6 +3,8 @@ import type { Dimension, Shape } from "../ir/tensor.ts";
 import { describeInput, elementTypeAttribute, input, int, normalAxis } from "./call.ts";
 import type { Fact } from "./fact.ts";
 import { tensorFact } from "./fact.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { normalizationKernels } from "./kernels/normalization.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 
@@ -76,12 +78,15 @@ function perChannel(
   });
 }
 
-export const normalizationRows: readonly OperatorRow[] = [
-  batchNormalization,
-  layerNormalization,
-  // Parameters per group in opset 18, per channel from 21: not held to either.
-  perChannel("GroupNormalization", [18, 21], [3, 3], []),
-  perChannel("InstanceNormalization", [1, 6, 22], [3, 3], [1, 2]),
-  perChannel("LRN", [1, 13], [1, 1], []),
-  perChannel("MeanVarianceNormalization", [9, 13], [1, 1], []),
-];
+export const normalizationRows: readonly OperatorRow[] = withKernels(
+  [
+    batchNormalization,
+    layerNormalization,
+    // Parameters per group in opset 18, per channel from 21: not held to either.
+    perChannel("GroupNormalization", [18, 21], [3, 3], []),
+    perChannel("InstanceNormalization", [1, 6, 22], [3, 3], [1, 2]),
+    perChannel("LRN", [1, 13], [1, 1], []),
+    perChannel("MeanVarianceNormalization", [9, 13], [1, 1], []),
+  ],
+  normalizationKernels,
+);

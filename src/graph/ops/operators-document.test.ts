@@ -7,7 +7,7 @@ import { rowOf, supportedOperators } from "./registry.ts";
 function operatorLine({ operator, domain }: { readonly operator: string; readonly domain: string }): string {
   const row = known(rowOf({ operator, domain }), `the row of ${operator}`);
   const yes = (rule: unknown): string => (rule === undefined ? "" : "yes");
-  return `| ${operator} | ${row.versions.join(", ")} | ${yes(row.fold)} | ${yes(row.macs)} | ${row.mappingType} |`;
+  return `| ${operator} | ${row.versions.join(", ")} | ${yes(row.fold)} | ${yes(row.macs)} | ${yes(row.kernel)} | ${row.mappingType} |`;
 }
 
 function operatorsDocument(): string {
@@ -22,10 +22,11 @@ a barrier: it is shown, it is a layer of its own, and it is never fused.
 - **Opsets**: where its definition changed. Every form from the first one on is read, the old ones too.
 - **Folded**: computed at once where its inputs are known and small, so that shapes that depend on it are known.
 - **MACs**: multiply-accumulates are counted for it. All other operators count none.
+- **Run**: the interpreter computes it (the verb run).
 - **Mapping type**: how output elements depend on input elements, in DNNFusion's words (PLDI 2021, table 2).
 
-| Operator | Opsets | Folded | MACs | Mapping type |
-|---|---|---|---|---|
+| Operator | Opsets | Folded | MACs | Run | Mapping type |
+|---|---|---|---|---|---|
 ${operators.map(operatorLine).join("\n")}
 `;
 }

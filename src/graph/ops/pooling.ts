@@ -2,6 +2,9 @@
 import type { Dimension, Shape } from "../ir/tensor.ts";
 import { allNumbers, describeInput, input, int, requiredInts, string } from "./call.ts";
 import { tensorFact } from "./fact.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { poolingKernels } from "./kernels/pooling.ts";
+import { regionKernels } from "./kernels/regions.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { freshShape } from "./shapes.ts";
@@ -124,16 +127,19 @@ const imageDecoder = row({
   },
 });
 
-export const poolingRows: readonly OperatorRow[] = [
-  globalPooling("GlobalAveragePool", [1, 22]),
-  globalPooling("GlobalLpPool", [1, 2, 22]),
-  globalPooling("GlobalMaxPool", [1, 22]),
-  imageDecoder,
-  maxRoiPool,
-  maxUnpool,
-  nonMaxSuppression,
-  pooling("AveragePool", [1, 7, 10, 11, 19, 22]),
-  pooling("LpPool", [1, 2, 11, 18, 22]),
-  pooling("MaxPool", [1, 8, 10, 11, 12, 22]),
-  roiAlign,
-];
+export const poolingRows: readonly OperatorRow[] = withKernels(
+  [
+    globalPooling("GlobalAveragePool", [1, 22]),
+    globalPooling("GlobalLpPool", [1, 2, 22]),
+    globalPooling("GlobalMaxPool", [1, 22]),
+    imageDecoder,
+    maxRoiPool,
+    maxUnpool,
+    nonMaxSuppression,
+    pooling("AveragePool", [1, 7, 10, 11, 19, 22]),
+    pooling("LpPool", [1, 2, 11, 18, 22]),
+    pooling("MaxPool", [1, 8, 10, 11, 12, 22]),
+    roiAlign,
+  ],
+  { ...poolingKernels, ...regionKernels },
+);

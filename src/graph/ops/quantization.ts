@@ -1,6 +1,8 @@
 /** Between real and quantized numbers. */
 import { elementTypeAttribute, input, optionalInt } from "./call.ts";
 import { tensorFact } from "./fact.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { quantizationKernels } from "./kernels/quantized.ts";
 import type { OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 
@@ -36,8 +38,7 @@ const dynamicQuantizeLinear = row({
   ],
 });
 
-export const quantizationRows: readonly OperatorRow[] = [
-  dequantizeLinear,
-  dynamicQuantizeLinear,
-  quantizeLinear,
-];
+export const quantizationRows: readonly OperatorRow[] = withKernels(
+  [dequantizeLinear, dynamicQuantizeLinear, quantizeLinear],
+  quantizationKernels,
+);

@@ -4,6 +4,8 @@ import { tensorToNumbers } from "../ir/tensor-values.ts";
 import { elementTypeAttribute, input, int, ints, scalarInput, tensorAttribute } from "./call.ts";
 import type { Fact } from "./fact.ts";
 import { constantFact, foldableCount, formatElements, tensorFact } from "./fact.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { constantKernels } from "./kernels/random-and-constant.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { freshShape } from "./shapes.ts";
@@ -142,15 +144,18 @@ const multinomial = row({
   },
 });
 
-export const constantRows: readonly OperatorRow[] = [
-  constant,
-  constantOfShape,
-  likeInput("Bernoulli", [15, 22]),
-  likeInput("EyeLike", [9, 22]),
-  likeInput("RandomNormalLike", [1, 22]),
-  likeInput("RandomUniformLike", [1, 22]),
-  multinomial,
-  randomOfShape("RandomNormal"),
-  randomOfShape("RandomUniform"),
-  range,
-];
+export const constantRows: readonly OperatorRow[] = withKernels(
+  [
+    constant,
+    constantOfShape,
+    likeInput("Bernoulli", [15, 22]),
+    likeInput("EyeLike", [9, 22]),
+    likeInput("RandomNormalLike", [1, 22]),
+    likeInput("RandomUniformLike", [1, 22]),
+    multinomial,
+    randomOfShape("RandomNormal"),
+    randomOfShape("RandomUniform"),
+    range,
+  ],
+  constantKernels,
+);

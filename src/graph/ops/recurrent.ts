@@ -2,6 +2,8 @@
 import type { Dimension } from "../ir/tensor.ts";
 import { describeInput, input, int, optionalInt, string } from "./call.ts";
 import { tensorFact } from "./fact.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { recurrentKernels } from "./kernels/recurrent.ts";
 import type { Call, OperatorRow, TypedCall } from "./row.ts";
 import { row } from "./row.ts";
 import { expectRank } from "./shapes.ts";
@@ -68,8 +70,11 @@ function recurrentMacs(call: TypedCall): number | undefined {
   return steps * batch * (d1 * r1 * c1 + d2 * r2 * c2);
 }
 
-export const recurrentRows: readonly OperatorRow[] = [
-  recurrent("GRU", 3, [1, 3, 7, 14, 22], 6),
-  recurrent("LSTM", 4, [1, 7, 14, 22], 8),
-  recurrent("RNN", 1, [1, 7, 14, 22], 6),
-];
+export const recurrentRows: readonly OperatorRow[] = withKernels(
+  [
+    recurrent("GRU", 3, [1, 3, 7, 14, 22], 6),
+    recurrent("LSTM", 4, [1, 7, 14, 22], 8),
+    recurrent("RNN", 1, [1, 7, 14, 22], 6),
+  ],
+  recurrentKernels,
+);

@@ -14,6 +14,10 @@ import type { Element, Elements, Fact } from "./fact.ts";
 import { foldableCount, formatShape, tensorFact } from "./fact.ts";
 import type { ElementFunction } from "./fold.ts";
 import { coordinates, numeric, offsetOf, staticShape, stored } from "./fold.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { rankingKernels } from "./kernels/ranking.ts";
+import { reductionKernels } from "./kernels/reduction.ts";
+import { softmaxKernels } from "./kernels/softmax.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { freshShape, withDimension } from "./shapes.ts";
@@ -251,27 +255,30 @@ const sameShape = (
 const smallest = numeric(Math.min);
 const largest = numeric(Math.max);
 
-export const reductionRows: readonly OperatorRow[] = [
-  argument("ArgMax"),
-  argument("ArgMin"),
-  cumSum,
-  loss("NegativeLogLikelihoodLoss", [12, 13, 22]),
-  loss("SoftmaxCrossEntropyLoss", [12, 13]),
-  nonZero,
-  reduction("ReduceL1", [1, 11, 13, 18]),
-  reduction("ReduceL2", [1, 11, 13, 18]),
-  reduction("ReduceLogSum", [1, 11, 13, 18]),
-  reduction("ReduceLogSumExp", [1, 11, 13, 18]),
-  reduction("ReduceMax", [1, 11, 12, 13, 18, 20], largest),
-  reduction("ReduceMean", [1, 11, 13, 18]),
-  reduction("ReduceMin", [1, 11, 12, 13, 18, 20], smallest),
-  reduction("ReduceProd", [1, 11, 13, 18], times),
-  reduction("ReduceSum", [1, 11, 13], plus),
-  reduction("ReduceSumSquare", [1, 11, 13, 18]),
-  sameShape("LpNormalization", [1, 22], [1, 1]),
-  softmax("Hardmax"),
-  softmax("LogSoftmax"),
-  softmax("Softmax"),
-  topK,
-  unique,
-];
+export const reductionRows: readonly OperatorRow[] = withKernels(
+  [
+    argument("ArgMax"),
+    argument("ArgMin"),
+    cumSum,
+    loss("NegativeLogLikelihoodLoss", [12, 13, 22]),
+    loss("SoftmaxCrossEntropyLoss", [12, 13]),
+    nonZero,
+    reduction("ReduceL1", [1, 11, 13, 18]),
+    reduction("ReduceL2", [1, 11, 13, 18]),
+    reduction("ReduceLogSum", [1, 11, 13, 18]),
+    reduction("ReduceLogSumExp", [1, 11, 13, 18]),
+    reduction("ReduceMax", [1, 11, 12, 13, 18, 20], largest),
+    reduction("ReduceMean", [1, 11, 13, 18]),
+    reduction("ReduceMin", [1, 11, 12, 13, 18, 20], smallest),
+    reduction("ReduceProd", [1, 11, 13, 18], times),
+    reduction("ReduceSum", [1, 11, 13], plus),
+    reduction("ReduceSumSquare", [1, 11, 13, 18]),
+    sameShape("LpNormalization", [1, 22], [1, 1]),
+    softmax("Hardmax"),
+    softmax("LogSoftmax"),
+    softmax("Softmax"),
+    topK,
+    unique,
+  ],
+  { ...rankingKernels, ...reductionKernels, ...softmaxKernels },
+);

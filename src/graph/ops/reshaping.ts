@@ -3,6 +3,8 @@ import type { Dimension, Shape } from "../ir/tensor.ts";
 import { allNumbers, describeInput, input, int, listArgument, normalAxis } from "./call.ts";
 import type { Element, Elements } from "./fact.ts";
 import { formatElements, tensorFact } from "./fact.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { reshapingKernels } from "./kernels/layout.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { freshShape, productOf } from "./shapes.ts";
@@ -164,4 +166,7 @@ function unsqueezed(call: Call, shape: Shape): Shape | undefined {
   return Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : (rest.shift() ?? 1)));
 }
 
-export const reshapingRows: readonly OperatorRow[] = [flatten, reshape, squeeze, unsqueeze];
+export const reshapingRows: readonly OperatorRow[] = withKernels(
+  [flatten, reshape, squeeze, unsqueeze],
+  reshapingKernels,
+);

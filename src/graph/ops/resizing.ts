@@ -6,6 +6,8 @@ import type { Dimension, Shape } from "../ir/tensor.ts";
 import { describeInput, floats, input, ints, normalAxis, string } from "./call.ts";
 import type { Elements } from "./fact.ts";
 import { tensorFact } from "./fact.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { resizingKernels } from "./kernels/resizing.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { freshShape, withDimension } from "./shapes.ts";
@@ -107,7 +109,7 @@ function resize(operator: string, versions: readonly number[], most: number): Op
   });
 }
 
-export const resizingRows: readonly OperatorRow[] = [
-  resize("Resize", [10, 11, 13, 18, 19], 4),
-  resize("Upsample", [1, 7, 9, 10], 2),
-];
+export const resizingRows: readonly OperatorRow[] = withKernels(
+  [resize("Resize", [10, 11, 13, 18, 19], 4), resize("Upsample", [1, 7, 9, 10], 2)],
+  resizingKernels,
+);

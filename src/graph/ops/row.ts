@@ -1,12 +1,13 @@
 /**
- * One row per operator: everything the compiler and the mapper must know of it. Parts that need more (reference
- * kernels, gradients, algebraic properties) add fields to the same row.
+ * One row per operator: everything the interpreter, the compiler and the mapper must know of it. Parts that need more
+ * (gradients, algebraic properties) add fields to the same row.
  */
 import type { LaminateError } from "../../base/errors.ts";
 import type { Graph, OpNode } from "../ir/graph.ts";
 import type { TensorType } from "../ir/tensor.ts";
 import { type Algebra, algebraOfOperator } from "./algebra.ts";
 import type { Elements, Fact } from "./fact.ts";
+import type { Kernel } from "./kernels/kernel.ts";
 import type { SymbolTable } from "./symbols.ts";
 
 /** How an operator's output elements depend on its input elements (DNNFusion, PLDI 2021, table 2). */
@@ -55,6 +56,8 @@ export interface OperatorRow {
   readonly fold?: (call: Call, outputs: readonly Fact[]) => readonly (Elements | undefined)[];
   /** Multiply-accumulates; undefined where a dimension is a symbol. Rows without the rule have none. */
   readonly macs?: (call: TypedCall) => number | undefined;
+  /** The outputs' values from the inputs' values. Which rows have one stands in docs/operators.md. */
+  readonly kernel?: Kernel;
 }
 
 /** The parts of a row that are not the same for nearly all operators. */

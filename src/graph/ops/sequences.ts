@@ -3,6 +3,8 @@ import type { Dimension, Shape } from "../ir/tensor.ts";
 import { elementTypeAttribute, graphAttribute, input, int, normalAxis, scalarInput } from "./call.ts";
 import type { Fact } from "./fact.ts";
 import { sequenceFact, tensorFact } from "./fact.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { sequenceKernels } from "./kernels/sequences.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { commonShape, withDimension } from "./shapes.ts";
@@ -145,17 +147,20 @@ const optionalHasElement = row({
   infer: () => [tensorFact("bool", [])],
 });
 
-export const sequenceRows: readonly OperatorRow[] = [
-  at,
-  concatFromSequence,
-  construct,
-  empty,
-  erase,
-  insert,
-  length,
-  optional,
-  optionalGetElement,
-  optionalHasElement,
-  sequenceMap,
-  splitToSequence,
-];
+export const sequenceRows: readonly OperatorRow[] = withKernels(
+  [
+    at,
+    concatFromSequence,
+    construct,
+    empty,
+    erase,
+    insert,
+    length,
+    optional,
+    optionalGetElement,
+    optionalHasElement,
+    sequenceMap,
+    splitToSequence,
+  ],
+  sequenceKernels,
+);

@@ -2,6 +2,8 @@
 import type { ElementType } from "../ir/tensor.ts";
 import { elementTypeAttribute, input, int, scalarInput } from "./call.ts";
 import { tensorFact } from "./fact.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { signalKernels } from "./kernels/signal.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { freshShape } from "./shapes.ts";
@@ -83,11 +85,7 @@ const stft = row({
   },
 });
 
-export const signalRows: readonly OperatorRow[] = [
-  dft,
-  melWeightMatrix,
-  stft,
-  window("BlackmanWindow"),
-  window("HammingWindow"),
-  window("HannWindow"),
-];
+export const signalRows: readonly OperatorRow[] = withKernels(
+  [dft, melWeightMatrix, stft, window("BlackmanWindow"), window("HammingWindow"), window("HannWindow")],
+  signalKernels,
+);

@@ -3,6 +3,8 @@ import type { Dimension, Shape } from "../ir/tensor.ts";
 import { allNumbers, describeInput, input, ints, listArgument, normalAxis, scalarInput } from "./call.ts";
 import { formatElements, formatShape, tensorFact } from "./fact.ts";
 import { foldByIndex, offsetOf } from "./fold.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { stretchingKernels } from "./kernels/stretching.ts";
 import type { Call, OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { broadcast, freshShape, withDimension } from "./shapes.ts";
@@ -157,4 +159,7 @@ const centerCropPad = row({
   },
 });
 
-export const stretchingRows: readonly OperatorRow[] = [centerCropPad, expand, pad, tile];
+export const stretchingRows: readonly OperatorRow[] = withKernels(
+  [centerCropPad, expand, pad, tile],
+  stretchingKernels,
+);

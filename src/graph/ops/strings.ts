@@ -1,6 +1,8 @@
 /** Operators on strings. */
 import { input } from "./call.ts";
 import { tensorFact } from "./fact.ts";
+import { withKernels } from "./kernels/kernel.ts";
+import { stringKernels } from "./kernels/strings.ts";
 import type { OperatorRow } from "./row.ts";
 import { row } from "./row.ts";
 import { freshShape } from "./shapes.ts";
@@ -63,10 +65,7 @@ const regexFullMatch = row({
   infer: (call) => [tensorFact("bool", input(call, 0).shape)],
 });
 
-export const stringRows: readonly OperatorRow[] = [
-  regexFullMatch,
-  stringConcat,
-  stringNormalizer,
-  stringSplit,
-  tfIdf,
-];
+export const stringRows: readonly OperatorRow[] = withKernels(
+  [regexFullMatch, stringConcat, stringNormalizer, stringSplit, tfIdf],
+  stringKernels,
+);
