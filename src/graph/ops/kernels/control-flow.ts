@@ -17,7 +17,7 @@ const ifKernel: Kernel = (call) => {
 };
 
 /** A loop without a condition to keep that runs longer than this does not end. */
-const mostTrips = 10_000_000;
+const mostTrips = 1_000_000;
 
 const loop: Kernel = (call) => {
   const body = graphAttribute(call, "body");

@@ -104,7 +104,11 @@ export function outputType(
   index = 0,
 ): { readonly elementType: ElementType; readonly shape: readonly number[] } {
   const type = known(call.outputTypes()[index], `output ${index} of ${call.node.operator}`);
-  return { elementType: type.elementType, shape: known(type.shape, `the shape of ${call.node.operator}`) };
+  const { elementType, shape } = type;
+  if (shape === undefined) {
+    throw call.error(`the inputs do not say the shape of output ${index}`, "check the values of the inputs");
+  }
+  return { elementType, shape };
 }
 
 /** A kernel whose one output is computed in numbers, in an array made for it: doubles where the type has 64-bit integers. */

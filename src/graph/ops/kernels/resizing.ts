@@ -137,6 +137,8 @@ function tapsOf(mode: Mode, resize: AxisResize, place: number): Taps {
   const stretch = mode.antialias && scale < 1 ? 1 / scale : 1;
   const reach = (mode.interpolation === "cubic" ? 2 : 1) * stretch;
   const dropsOutside = mode.excludesOutside || mode.antialias;
+  // An empty axis, or a region that is no number: there is nothing to sum.
+  if (!Number.isFinite(at) || size === 0) return [];
   const taps: [number, number][] = [];
   for (
     let near = Math.floor(at - reach) + 1;

@@ -124,6 +124,11 @@ const melWeightMatrix: Kernel = (call) => {
     const frequency = 700 * (10 ** ((mel(low) + index * step) / 2595) - 1);
     return Math.floor(((length + 1) * frequency) / rate);
   });
+  if (!edges.every((edge) => edge >= 0 && edge <= length)) {
+    throw call.error(
+      `the frequencies ${low} to ${high} do not lie in a spectrum of ${length} at a rate of ${rate}`,
+    );
+  }
   const out = new Float64Array(countOf(shape));
   for (let bin = 0; bin < bins; bin++) {
     const [from = 0, centre = 0, to = 0] = edges.slice(bin, bin + 3);
