@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { sum } from "../base/integers.ts";
 import type { TypedGraph } from "../graph/ir/graph.ts";
-import type { Layer, Workload } from "../mapping/workload/workload.ts";
+import { type Layer, tensorBytes, type Workload } from "../mapping/workload/workload.ts";
 import { layerName } from "./layer-names.ts";
 import type { DeepReadonly } from "./map-schema.ts";
 
@@ -98,7 +98,7 @@ function layerEntry(workload: Workload, layer: Layer): InspectDocument["layers"]
 
 /** Bytes that a layer makes of one image. */
 export function outputBytes(workload: Workload, layer: Layer): number {
-  return sum(layer.outputs.map((tensor) => workload.tensors[tensor]?.bytes ?? 0));
+  return tensorBytes(workload, layer.outputs);
 }
 
 function sources(workload: Workload, layer: Layer): readonly string[] {

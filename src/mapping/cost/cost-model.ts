@@ -13,8 +13,8 @@ import { ceilDiv } from "../../base/integers.ts";
 import { type ElementType, elementBits } from "../../graph/ir/tensor.ts";
 import { peakMacsPerCycle } from "../accelerator/accelerator.ts";
 import { sourceLayer } from "../space/group-graph.ts";
-import { endsGroup } from "../space/mapping.ts";
-import type { Workload } from "../workload/workload.ts";
+import { endsGroup, type LayerRange } from "../space/mapping.ts";
+import { tensorBytes, type Workload } from "../workload/workload.ts";
 import { type CompleteProblem, completeProblem, type Problem } from "./problem.ts";
 
 /** A group's terms that do not depend on pass sizes, and its cost as a function of W. */
@@ -145,12 +145,6 @@ function prefixSums(values: readonly number[]): Float64Array {
   return before;
 }
 
-function tensorBytes(workload: Workload, tensors: readonly number[]): number {
-  let bytes = 0;
-  for (const tensor of tensors) bytes += workload.tensors[tensor]?.bytes ?? 0;
-  return bytes;
-}
-
 function reachTable(workload: Workload): Int32Array {
   const reaches = new Int32Array(workload.layers.length);
   for (let layer = workload.layers.length - 1; layer >= 0; layer--) {
@@ -225,4 +219,16 @@ function createCrossingRow(workload: Workload, first: number, batch: number): Cr
     },
   };
   return row;
+}
+
+/** W of a group: the bytes of weights that its layers stream, once for each of their passes. */
+export function streamedWeightBytes(
+  model: CostModel,
+  { first, last }: LayerRange,
+  passOf: (layer: number) => number,
+): number {
+  let bytes = 0;
+  for (let layer = first; layer <= last; layer++)
+    bytes += model.weightBytes(layer) * model.passCount(passOf(layer));
+  return bytes;
 }

@@ -7,7 +7,7 @@ import { peakMacsPerCycle } from "../accelerator/accelerator.ts";
 import { decodeMapping } from "../space/encoding.ts";
 import { groupsOf, type LayerMapping, type LayerRange, type Mapping } from "../space/mapping.ts";
 import type { Workload } from "../workload/workload.ts";
-import { type CostModel, createCostModel } from "./cost-model.ts";
+import { type CostModel, createCostModel, streamedWeightBytes } from "./cost-model.ts";
 import type { Bound, Evaluation, GroupCost } from "./evaluation.ts";
 import { fullFootprintBytes, paperFootprintBytes } from "./footprint.ts";
 import { completeProblem, type Problem } from "./problem.ts";
@@ -103,7 +103,7 @@ function groupCost(
 ): GroupCost {
   const { accelerator } = model.problem;
   const layers = layersOf(range);
-  const streamed = sum(layers.map((layer) => model.weightBytes(layer) * model.passCount(passOf(layer))));
+  const streamed = streamedWeightBytes(model, range, passOf);
   const macs = model.macs(range.first, range.last);
   const offChipBytes = model.activationBytes(range.first, range.last) + streamed;
   const onChipTrafficBytes = model.onChipActivationBytes(range.first, range.last) + streamed;

@@ -8,6 +8,7 @@
 import { groupGraph } from "../space/group-graph.ts";
 import type { LayerRange } from "../space/mapping.ts";
 import { ringImages } from "../space/ring-buffers.ts";
+import { tensorBytes } from "../workload/workload.ts";
 import type { CostModel } from "./cost-model.ts";
 
 /** The full model's footprint of a group. O(layers + edges), more where pass sizes are on no ladder. */
@@ -20,8 +21,7 @@ export function fullFootprintBytes(
   const graph = groupGraph(workload, range);
   let bytes = 0;
   ringImages(graph, passOf, batch).forEach((images, index) => {
-    for (const tensor of graph.sources[index]?.tensors ?? [])
-      bytes += images * (workload.tensors[tensor]?.bytes ?? 0);
+    bytes += images * tensorBytes(workload, graph.sources[index]?.tensors ?? []);
   });
   return bytes + largestWorkingSetBytes(model, range);
 }

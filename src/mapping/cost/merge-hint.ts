@@ -5,7 +5,7 @@
  */
 import { groupsOf, type LayerRange, type Mapping } from "../space/mapping.ts";
 import { doublingLadder } from "../space/pass-sizes.ts";
-import { type CostModel, createCostModel } from "./cost-model.ts";
+import { type CostModel, createCostModel, streamedWeightBytes } from "./cost-model.ts";
 import { fullFootprintBytes, paperFootprintBytes } from "./footprint.ts";
 import type { Problem } from "./problem.ts";
 
@@ -53,12 +53,7 @@ function costOfRange(
   range: LayerRange | undefined,
   passOf: (layer: number) => number,
 ): number {
-  if (!range) return 0;
-  let weights = 0;
-  for (let layer = range.first; layer <= range.last; layer++) {
-    weights += model.weightBytes(layer) * model.passCount(passOf(layer));
-  }
-  return model.cost(range.first, range.last, weights);
+  return range ? model.cost(range.first, range.last, streamedWeightBytes(model, range, passOf)) : 0;
 }
 
 function footprintOf(model: CostModel, range: LayerRange, passOf: (layer: number) => number): number {

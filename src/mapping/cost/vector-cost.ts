@@ -3,9 +3,11 @@
  * Infinity for what does not fit. Agrees with evaluate() on every vector. O(layers), and O(regions of forks) in full
  * mode; only forks with pass sizes on no ladder walk the schedule.
  */
-import { type GroupGraph, groupGraph } from "../space/group-graph.ts";
-import { pairRingImages, ringImages } from "../space/ring-buffers.ts";
+import { groupGraph } from "../space/group-graph.ts";
+import { pairRingImages } from "../space/ring-buffers.ts";
+import { tensorBytes } from "../workload/workload.ts";
 import type { CostModel } from "./cost-model.ts";
+import { fullFootprintBytes, largestWorkingSetBytes } from "./footprint.ts";
 
 /** The cost of the vector's mapping, in the cost model's unit; Infinity when a group does not fit. */
 export type VectorCost = (vector: Int32Array) => number;
@@ -51,7 +53,6 @@ function createPaperFootprint(model: CostModel): RangeFootprint {
 
 /** A group's ring buffers as flat numbers. */
 interface FlatGroup {
-  readonly graph: GroupGraph;
   readonly workingSetBytes: number;
   /** Buffers with one reader: triples of producer, reader, bytes for one image. */
   readonly pairs: Float64Array;
@@ -85,8 +86,9 @@ function createFullFootprint(model: CostModel): RangeFootprint {
       groups.set(key, group);
     }
     const { pairs, forks } = group;
-    if (forks.length > 0 && !doubling(passes, first, last, batch))
-      return walkedFootprint(model, group, passes);
+    if (forks.length > 0 && !doubling(passes, first, last, batch)) {
+      return fullFootprintBytes(model, { first, last }, (layer) => passes[layer] ?? 1);
+    }
     let bytes = group.workingSetBytes;
     for (let at = 0; at < pairs.length; at += 3) {
       const producerPass = passes[pairs[at] as number] as number;
@@ -108,18 +110,15 @@ function flatten(model: CostModel, first: number, last: number): FlatGroup {
   const pairs: number[] = [];
   const forks: { layers: Int32Array; bytes: number }[] = [];
   for (const { producer, tensors, readers, region } of graph.sources) {
-    const bytes = tensors.reduce((sum, tensor) => sum + (workload.tensors[tensor]?.bytes ?? 0), 0);
+    const bytes = tensorBytes(workload, tensors);
     const [reader] = readers;
     if (readers.length === 1 && reader !== undefined && producer !== undefined)
       pairs.push(producer, reader, bytes);
     else
       forks.push({ layers: Int32Array.from(producer === undefined ? region : [producer, ...region]), bytes });
   }
-  let workingSetBytes = 0;
-  for (let layer = first; layer <= last; layer++) {
-    workingSetBytes = Math.max(workingSetBytes, model.workingSetBytes(layer));
-  }
-  return { graph, workingSetBytes, pairs: Float64Array.from(pairs), forks };
+  const workingSetBytes = largestWorkingSetBytes(model, { first, last });
+  return { workingSetBytes, pairs: Float64Array.from(pairs), forks };
 }
 
 /** Whether every pass size is a power of two or the batch: one ladder, whose closed forms hold. */
@@ -129,18 +128,4 @@ function doubling(passes: Int32Array, first: number, last: number, batch: number
     if ((pass & (pass - 1)) !== 0 && pass !== batch) return false;
   }
   return true;
-}
-
-function walkedFootprint(
-  model: CostModel,
-  { graph, workingSetBytes }: FlatGroup,
-  passes: Int32Array,
-): number {
-  const { workload, batch } = model.problem;
-  let bytes = workingSetBytes;
-  ringImages(graph, (layer) => passes[layer] ?? 1, batch).forEach((images, index) => {
-    for (const tensor of graph.sources[index]?.tensors ?? [])
-      bytes += images * (workload.tensors[tensor]?.bytes ?? 0);
-  });
-  return bytes;
 }

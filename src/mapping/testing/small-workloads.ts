@@ -1,6 +1,7 @@
 /** Small workloads for tests: written by hand, or drawn at random as chains and DAGs. */
 import type { RandomSource } from "../../base/random.ts";
 import type { Accelerator } from "../accelerator/accelerator.ts";
+import { noLoops } from "../workload/loop-nest.ts";
 import type { Layer, Workload, WorkloadTensor } from "../workload/workload.ts";
 
 /** What a test says of a layer; the rest is filled in. */
@@ -44,20 +45,7 @@ export function sketchWorkload(inputBytes: number, sketches: readonly LayerSketc
     return {
       name: `L${index}`,
       kind: macs > 0 ? "convolution" : "vector",
-      dimensions: {
-        N: 1,
-        K: 1,
-        C: 1,
-        Y: 1,
-        X: Math.max(1, macs),
-        R: 1,
-        S: 1,
-        groups: 1,
-        strideY: 1,
-        strideX: 1,
-        dilationY: 1,
-        dilationX: 1,
-      },
+      dimensions: { ...noLoops, X: Math.max(1, macs) },
       macs,
       weightBytes: sketch.weightBytes ?? 0,
       inputs: [...new Set(sketch.reads)].map((source) => source + 1),

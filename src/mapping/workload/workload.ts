@@ -82,3 +82,10 @@ export interface Workload {
   /** The element type that activations and weights are counted in. */
   readonly elementType: string;
 }
+
+/** Bytes of some of the tensors together, for one image. */
+export function tensorBytes(workload: Workload, tensors: readonly number[]): number {
+  let bytes = 0;
+  for (const tensor of tensors) bytes += workload.tensors[tensor]?.bytes ?? 0;
+  return bytes;
+}

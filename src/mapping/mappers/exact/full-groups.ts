@@ -12,6 +12,7 @@ import { known } from "../../../base/assert.ts";
 import type { CostModel } from "../../cost/cost-model.ts";
 import { type GroupGraph, groupGraph } from "../../space/group-graph.ts";
 import { doublingLadder } from "../../space/pass-sizes.ts";
+import { tensorBytes } from "../../workload/workload.ts";
 import { createFrontMerger, type Front, hasPoint, originFront, type ShiftedFront } from "./front.ts";
 import type { GroupRow, GroupSolver, RowLimits } from "./group-solver.ts";
 
@@ -278,7 +279,7 @@ function stepsOf(graph: GroupGraph, model: CostModel): readonly Step[] {
   const { workload } = model.problem;
   const lives = graph.sources.map(({ producer, tensors, readers, region }) => {
     const touches = new Set(readers.length > 1 ? region : readers);
-    const bytes = tensors.reduce((total, tensor) => total + (workload.tensors[tensor]?.bytes ?? 0), 0);
+    const bytes = tensorBytes(workload, tensors);
     const slot: Slot = { id: `${producer ?? `t${tensors[0]}`}=${bytes}`, bytes };
     const closes = Math.max(...touches);
     return { slot, producer, opens: producer ?? Math.min(...touches), closes, touches };

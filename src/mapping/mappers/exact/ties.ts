@@ -3,7 +3,7 @@
  * alone does not tell them apart. Traffic is added to the cost with a weight too small to outweigh any real difference,
  * and a few sweeps look for something better; what they find replaces the optimum only if it is as fast.
  */
-import type { CostModel } from "../../cost/cost-model.ts";
+import { type CostModel, streamedWeightBytes } from "../../cost/cost-model.ts";
 import { sweep } from "./boundaries.ts";
 import { type Bounds, isProven, trivialBounds } from "./bounds.ts";
 import type { GroupSolver } from "./group-solver.ts";
@@ -72,11 +72,11 @@ function costOf(model: CostModel, { lasts, passes }: Bounds): number {
   let total = 0;
   let first = 0;
   for (const last of lasts) {
-    let weights = 0;
-    for (let layer = first; layer <= last; layer++) {
-      weights += model.weightBytes(layer) * model.passCount(passes[layer] ?? 1);
-    }
-    total += model.cost(first, last, weights);
+    total += model.cost(
+      first,
+      last,
+      streamedWeightBytes(model, { first, last }, (layer) => passes[layer] ?? 1),
+    );
     first = last + 1;
   }
   return total;
