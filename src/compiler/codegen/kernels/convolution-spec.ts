@@ -3,8 +3,8 @@
  * layout of the weights follows from these, so packing and kernel read the same numbers.
  *
  * A unit is a block of tiles times a group of panels. Inside it panels are the outer loop, so that a panel is read
- * from far once for the whole block and then stays near, and the block is small enough for its inputs and outputs to
- * stay in the level-2 cache while panels change. Without blocks along k: a panel streams from L2 at 8 bytes a cycle
+ * from far once for the whole block and then stays near, and the block is small enough for its inputs to stay in
+ * the level-2 cache while panels change. Without blocks along k: a panel streams from L2 at 8 bytes a cycle
  * and more, and a tile of 4 x 8 asks for at most 32 bytes in 4 cycles.
  */
 
@@ -107,9 +107,8 @@ export function unitsOf(sizes: ConvolutionSizes, tile: Tile): Units {
   const macs = tiles * tile.rows * depthOf(sizes) * sizes.filtersPerGroup * sizes.groups;
   const wanted = Math.max(1, Math.min(wantedUnits, Math.floor(macs / leastUnitWork)));
   const channels = sizes.groups * sizes.channelsPerGroup;
-  const inputPerTile = tile.rows * sizes.strides[2] * sizes.strides[1] * sizes.strides[0] * channels;
-  const outputPerTile = tile.rows * sizes.groups * sizes.filtersPerGroup;
-  const bytesPerTile = 4 * (inputPerTile + outputPerTile);
+  // Outputs need not stay: a line of them is filled by neighbouring panels, one after the other.
+  const bytesPerTile = 4 * tile.rows * sizes.strides[2] * sizes.strides[1] * sizes.strides[0] * channels;
   // At least 8 tiles use a panel that has been fetched.
   const mostTiles = Math.max(8, Math.floor(blockBytes / bytesPerTile));
   const weightsStayNear = 4 * groupFloats * sizes.groups <= blockBytes;
