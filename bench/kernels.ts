@@ -7,6 +7,7 @@
  */
 import { setFlagsFromString } from "node:v8";
 import { convolution } from "../src/compiler/codegen/kernels/convolution.ts";
+import { depthwise, packDepthwise } from "../src/compiler/codegen/kernels/depthwise.ts";
 import { filtersFirst, packFilters } from "../src/compiler/codegen/kernels/pack-filters.ts";
 import { plainEpilogue } from "../src/compiler/codegen/kernels/plain-epilogue.ts";
 import {
@@ -136,6 +137,42 @@ function addConvolution(
       memory.floats(packFilters(sizes, filtersFirst(sizes, weights))),
       memory.floats(output.length),
       memory.floats(shape.filtersPerGroup * shape.groups + 4),
+    ].map(({ address }) => address);
+    const run = memory.bind([kernel.function]).kernel;
+    return () => run?.(...addresses, 0, kernel.units);
+  });
+}
+
+const depthwiseShapes: Readonly<Record<string, ConvolutionShape>> = {
+  "depthwise 3x3 128 56x56": { ...plain, groups: 128 },
+  "depthwise 3x3/2 96 56x56": { ...plain, groups: 96, strides: [1, 2, 2] },
+  "depthwise 5x5 240 14x14": { ...plain, groups: 240, taps: [1, 5, 5], extents: [1, 14, 14] },
+  "depthwise 3x3 576 7x7": { ...plain, groups: 576, extents: [1, 7, 7] },
+};
+
+for (const [group, shape] of Object.entries(depthwiseShapes)) {
+  for (const relaxed of [false, true]) {
+    addDepthwise(group, relaxed ? "fused" : "mul+add", {
+      ...shape,
+      channelsPerGroup: 1,
+      filtersPerGroup: 1,
+      relaxed,
+    });
+  }
+}
+
+function addDepthwise(group: string, name: string, shape: ConvolutionShape & { relaxed: boolean }): void {
+  add(group, name, 2 * macsOf(shape), () => {
+    const sizes = { ...sizesOf(shape), channels: shape.groups };
+    const output = convolutionOutput(shape);
+    const epilogue = plainEpilogue({ strides: output.strides, bias: true, relu: true });
+    const kernel = depthwise({ ...sizes, relaxed: shape.relaxed, name: "kernel", ...epilogue });
+    const memory = new KernelMemory(bytesOf(shape, false) + 65536);
+    const addresses = [
+      memory.floats(randomFloats(convolutionInput(shape).length, 2)),
+      memory.floats(packDepthwise(sizes, randomFloats(weightCount(shape), 1))),
+      memory.floats(output.length),
+      memory.floats(shape.groups + 4),
     ].map(({ address }) => address);
     const run = memory.bind([kernel.function]).kernel;
     return () => run?.(...addresses, 0, kernel.units);

@@ -1,4 +1,5 @@
 /** A convolution with data, and what plain loops in double precision make of it. */
+import fc from "fast-check";
 import { type ConvolutionSizes, packedFloats } from "../convolution-spec.ts";
 import type { Strides, Triple } from "../place.ts";
 
@@ -107,3 +108,21 @@ export function bytesOf(shape: ConvolutionShape, relaxed: boolean): number {
   const floats = convolutionInput(shape).length + convolutionOutput(shape).length;
   return 4 * (floats + packedFloats(sizesOf(shape), relaxed) + shape.groups * shape.filtersPerGroup) + 65536;
 }
+
+function upTo(most: number): fc.Arbitrary<number> {
+  return fc.integer({ min: 1, max: most });
+}
+
+/** Small shapes with everything that can be odd about them. */
+export const shapeArbitrary: fc.Arbitrary<ConvolutionShape> = fc.record({
+  batch: upTo(2),
+  extents: fc.tuple(fc.constantFrom(1, 1, 2, 3), upTo(4), upTo(17)),
+  taps: fc.tuple(fc.constantFrom(1, 1, 2), fc.constantFrom(1, 2, 3), fc.constantFrom(1, 2, 3, 5)),
+  strides: fc.tuple(upTo(3), upTo(3), upTo(3)),
+  dilations: fc.tuple(upTo(2), upTo(2), upTo(2)),
+  groups: fc.constantFrom(1, 1, 2, 3),
+  channelsPerGroup: fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 13),
+  filtersPerGroup: fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 13, 16, 21),
+  inputGap: fc.constantFrom(0, 0, 3),
+  outputGap: fc.constantFrom(0, 0, 1, 4),
+});

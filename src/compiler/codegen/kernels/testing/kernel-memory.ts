@@ -3,6 +3,9 @@ import { encodeModule } from "../../wasm/encode.ts";
 import type { WasmFunction } from "../../wasm/function-builder.ts";
 import type { Kernel } from "../place.ts";
 
+/** What lies where a kernel must not write. */
+export const guard = 12345;
+
 /** Floats at an address. */
 export interface Region {
   readonly address: number;
@@ -27,6 +30,11 @@ export class KernelMemory {
     const floats = new Float32Array(this.memory.buffer, address, length);
     if (typeof content !== "number") floats.set(content);
     return { address, floats };
+  }
+
+  /** Room for results, filled and followed by guards that no kernel may touch where it has nothing to say. */
+  guarded(length: number): Region {
+    return this.floats(new Float32Array(length + 64).fill(guard));
   }
 
   bind(functions: readonly WasmFunction[]): Readonly<Record<string, (...values: number[]) => void>> {
