@@ -17,6 +17,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "graph/onnx": ["base", "graph/ir", "graph/ops"],
   "graph/interpreter": ["base", "graph/ir", "graph/ops"],
   "compiler/fusion": ["base", "graph/ir", "graph/ops"],
+  "compiler/codegen": ["base", "graph/ir", "graph/ops", "graph/interpreter", "compiler/fusion"],
+  "compiler/runtime": ["base", "graph/ir", "compiler/codegen"],
   "mapping/accelerator": ["base", "graph/ir"],
   "mapping/workload": ["base", "graph/ir", "graph/ops", "compiler/fusion"],
   "mapping/space": ["base", "mapping/workload", "mapping/accelerator"],
