@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { bundleText } from "./scripts/bundle-text.js";
 
 // Benchmarks are bundled with the sources they measure, so that they see what is not exported.
 export default defineConfig({
@@ -9,6 +10,7 @@ export default defineConfig({
     "papers/fusion": "bench/papers/fusion.ts",
   },
   outDir: "out/bench",
+  plugins: [bundleText()],
   format: "esm",
   platform: "node",
   target: "node20",

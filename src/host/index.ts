@@ -2,4 +2,4 @@
 export { folderReader } from "./folder-reader.ts";
 export { nodeThreads } from "./node-threads.ts";
 export { readTextFile, readWholeFile } from "./read-file.ts";
-export { writeFileAtomically } from "./write-file.ts";
+export { writeFileAtomically, writeFilesAtomically } from "./write-file.ts";

@@ -1,7 +1,5 @@
 /** Runs compiled programs here, in Node or a page: the only place of the library with state on a device. */
-import { badInput } from "../../base/errors.ts";
 import type { ReadInto, StartThread } from "../../base/host.ts";
-import { quote } from "../../base/quote.ts";
 import type { Program } from "../codegen/program.ts";
 import { type ModelParts, modelParts } from "./model-parts.ts";
 import { type RunningModel, startModel } from "./start-model.ts";
@@ -56,9 +54,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
 function readFrom(files: ReadonlyMap<string, Uint8Array>): ReadInto {
   return async (name, target) => {
     const bytes = files.get(name);
-    if (bytes === undefined) {
-      throw badInput(`the file ${quote(name)} is missing`, { fix: "copy the whole folder again" });
-    }
+    if (bytes === undefined) throw new Error("there is no such file");
     target.set(bytes.length > target.length ? bytes.subarray(0, target.length) : bytes);
     return bytes.length;
   };

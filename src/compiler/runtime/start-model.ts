@@ -122,8 +122,11 @@ function allocate({ name, threads }: ModelManifest, memoryBytes: number): WebAss
 }
 
 async function fill(read: ReadInto, file: ModelFile, target: Uint8Array): Promise<void> {
-  const length = await read(file.name, target);
   const fix = "copy the whole folder again: its files belong together";
+  const length = await read(file.name, target).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw badInput(`the file cannot be read: ${reason}`, { where: file.name, fix });
+  });
   if (length !== file.bytes) {
     throw badInput(`the file has ${length} bytes, and ${file.bytes} are expected`, { where: file.name, fix });
   }

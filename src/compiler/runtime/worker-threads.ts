@@ -1,6 +1,6 @@
 /** The threads of a loaded network besides the first: each waits inside the module's `work` until a run begins. */
 import type { HostThread, StartThread } from "../../base/host.ts";
-import { barrierWords, runtimeBytes, wakeUpWords } from "../codegen/barrier.ts";
+import { barrierWords, runtimeBytes, wakeUpWords } from "../codegen/barrier-words.ts";
 
 /** Where a thread that failed leaves the engine's words, for the first thread's error: after the barrier's words. */
 const reasonOffset = barrierWords.ended + 4;
