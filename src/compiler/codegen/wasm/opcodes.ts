@@ -211,6 +211,13 @@ addRow(
   "i32x4.trunc_sat_f32x4_s i32x4.trunc_sat_f32x4_u f32x4.convert_i32x4_s f32x4.convert_i32x4_u",
   v128,
 );
+addRow([simd], 71, compareF.map((name) => `f64x2.${name}`).join(" "), v128);
+addRow([simd], 94, "f32x4.demote_f64x2_zero f64x2.promote_low_f32x4", v128);
+addRow([simd], 116, "f64x2.ceil f64x2.floor - - - - f64x2.trunc", v128);
+add("f64x2.nearest", [simd, ...unsignedLeb(148)]);
+addRow([simd], 203, "i64x2.shl i64x2.shr_s i64x2.shr_u i64x2.add - - i64x2.sub", v128);
+addRow([simd], 236, "f64x2.abs f64x2.neg - f64x2.sqrt f64x2.add f64x2.sub f64x2.mul f64x2.div", v128);
+addRow([simd], 244, "f64x2.min f64x2.max f64x2.pmin f64x2.pmax", v128);
 add("f32x4.relaxed_madd", [simd, ...unsignedLeb(0x105)]);
 add("f32x4.relaxed_nmadd", [simd, ...unsignedLeb(0x106)]);
 
