@@ -17,6 +17,12 @@ export type { BlockLimits } from "./compiler/fusion/limits.ts";
 export { exceptionNames, type PlanOptions, planFusion } from "./compiler/fusion/plan.ts";
 export { type PlanSummary, summarizePlan } from "./compiler/fusion/plan-summary.ts";
 export { explainNode, printPlan } from "./compiler/fusion/print-plan.ts";
+export {
+  type OptimizeOptions,
+  optimizeGraph,
+  passList,
+  passNames,
+} from "./compiler/fusion/rewrite/optimize.ts";
 export { type FusionPlanner, fuse } from "./compiler/fusion/static-plan.ts";
 export { type Reason, reasonText, type Verdict } from "./compiler/fusion/verdict.ts";
 export type { ModelInput, ModelInputs } from "./compiler/runtime/elements.ts";
