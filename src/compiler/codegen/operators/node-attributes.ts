@@ -1,0 +1,17 @@
+/** Attributes of nodes as plain values, with the operator's default where there is none. */
+import type { OpNode } from "../../../graph/ir/graph.ts";
+
+export function intOf(node: OpNode, name: string, otherwise: number): number {
+  const found = node.attributes.get(name);
+  return found?.kind === "int" ? Number(found.value) : otherwise;
+}
+
+export function floatOf(node: OpNode, name: string, otherwise: number): number {
+  const found = node.attributes.get(name);
+  return found?.kind === "float" ? found.value : otherwise;
+}
+
+export function stringOf(node: OpNode, name: string, otherwise: string): string {
+  const found = node.attributes.get(name);
+  return found?.kind === "string" ? found.value : otherwise;
+}
