@@ -58,14 +58,34 @@ export function sum(...affines: readonly Affine[]): Affine {
   const terms: Term[] = [];
   for (const affine of affines) {
     offset += affine.offset;
-    for (const term of affine.terms) {
-      const at = terms.findIndex(({ factor }) => sameFactor(factor, term.factor));
-      const old = terms[at];
-      if (old === undefined) terms.push(term);
-      else terms[at] = { factor: old.factor, stride: old.stride + term.stride };
-    }
+    for (const term of affine.terms) addTerm(terms, term);
   }
-  return { offset, terms: terms.filter(({ stride }) => stride !== 0) };
+  return rejoined({ offset, terms: terms.filter(({ stride }) => stride !== 0) });
+}
+
+function addTerm(terms: Term[], { factor, stride }: Term): void {
+  const at = terms.findIndex((term) => sameFactor(factor, term.factor));
+  const old = terms[at];
+  if (old === undefined) terms.push({ factor, stride });
+  else terms[at] = { factor: old.factor, stride: old.stride + stride };
+}
+
+/** Where a quotient and a remainder of the same meet again: s n floor(x / n) + s (x mod n) = s x. */
+function rejoined(affine: Affine): Affine {
+  for (const { factor, stride } of affine.terms) {
+    if (factor.kind !== "quotient") continue;
+    const partner = affine.terms.find(
+      (term) =>
+        term.factor.kind === "remainder" &&
+        term.factor.by === factor.by &&
+        term.stride * factor.by === stride &&
+        sameAffine(term.factor.of, factor.of),
+    );
+    if (partner === undefined) continue;
+    const rest = affine.terms.filter((term) => term.factor !== factor && term !== partner);
+    return sum({ offset: affine.offset, terms: rest }, scale(factor.of, partner.stride));
+  }
+  return affine;
 }
 
 /** sum of indices[k] x strides[k], plus an offset. */

@@ -1,0 +1,415 @@
+/**
+ * Expressions as WebAssembly: one element at a time, or four lanes of the vector loop. What four lanes cannot do (64-bit
+ * numbers, jumping loads) is done lane by lane. Values that several readers share, and those that an inner loop does not
+ * change, are kept in locals.
+ */
+import { assert, known } from "../../../base/assert.ts";
+import {
+  type Callee,
+  type Code,
+  f32x4,
+  get,
+  i32,
+  i32x4,
+  type Local,
+  laneOp,
+  load,
+  memoryLane,
+  op,
+  store,
+  type WasmType,
+} from "../wasm/code.ts";
+import type { FunctionBuilder } from "../wasm/function-builder.ts";
+import { type Affine, type Factor, type Loop, rangeOf, type Term } from "./affine.ts";
+import { Bindings, type Held } from "./bindings.ts";
+import {
+  type Buffer,
+  childrenOf,
+  type Expr,
+  type MathFunction,
+  type NumberType,
+  type StoredType,
+  storedBytes,
+} from "./expr.ts";
+import { numberCode, scalarOf, vectorOf } from "./instructions.ts";
+
+/** The approximations that generated code calls. */
+export type MathLibrary = (name: MathFunction | "power" | "remainder") => Callee;
+
+/** A place in memory: the address of an instruction and its constant offset in bytes. */
+export interface Address {
+  readonly base: Code;
+  readonly offset: number;
+}
+
+const lanes = [0, 1, 2, 3] as const;
+
+export class Emitter {
+  readonly builder: FunctionBuilder;
+  readonly bindings = new Bindings();
+  private readonly addresses: ReadonlyMap<Buffer, Local>;
+  private readonly math: MathLibrary;
+  private readonly shared = new Map<Expr, number>();
+
+  constructor(builder: FunctionBuilder, addresses: ReadonlyMap<Buffer, Local>, math: MathLibrary) {
+    this.builder = builder;
+    this.addresses = addresses;
+    this.math = math;
+  }
+
+  /** Counts the readers of every value under these; to be called before any of them is emitted. */
+  countReaders(roots: readonly Expr[]): void {
+    const visit = (expr: Expr): void => {
+      const readers = this.shared.get(expr) ?? 0;
+      this.shared.set(expr, readers + 1);
+      if (readers === 0) for (const child of childrenOf(expr)) visit(child);
+    };
+    for (const root of roots) visit(root);
+  }
+
+  /** One element. Inside a vector loop: that of the lane which the loop's counter is at. */
+  scalar(expr: Expr): Code {
+    return this.kept(expr, "s", expr.type, () => this.scalarCode(expr));
+  }
+
+  /** Four lanes of an f32 or i32. */
+  vector(expr: Expr): Code {
+    assert(expr.type === "f32" || expr.type === "i32", "four lanes of 64 bits");
+    return this.kept(expr, "v", "v128", () => this.vectorCode(expr));
+  }
+
+  private kept(expr: Expr, mode: string, type: WasmType, make: () => Code): Code {
+    const { bindings, builder } = this;
+    if (expr.kind === "constant" || expr.kind === "accumulator") return make();
+    if (expr.kind === "result" && mode === "s") return make();
+    const key = bindings.keyOf(expr, mode);
+    const old = bindings.recall(key);
+    if (old !== undefined) return get(old.local);
+    const depth = Math.min(bindings.depthOf(expr), builder.depth);
+    const isHoisted = depth < builder.depth;
+    const isShared = (this.shared.get(expr) ?? 1) > 1;
+    if (!isHoisted && !isShared) return make();
+    const value = make();
+    const local = builder.local(type, expr.kind === "load" ? expr.buffer.name : expr.kind);
+    builder.emitAt(depth, { kind: "set", local, value });
+    bindings.remember(key, { local, isVector: mode === "v", depth });
+    return get(local);
+  }
+
+  private scalarCode(expr: Expr): Code {
+    switch (expr.kind) {
+      case "constant":
+        return numberCode(expr.type, expr.value);
+      case "load": {
+        const { base, offset } = this.address(expr.buffer, expr.index);
+        return load(scalarLoads[expr.buffer.elementType], base, offset);
+      }
+      case "index":
+        return this.indexCode(expr.index);
+      case "result":
+        return this.lane(this.bindings.resultOf(expr));
+      case "accumulator":
+        return laneOp("f32x4.extract_lane", 0, known(this.bindings.accumulator, "accumulator"));
+      default:
+        return scalarOf(expr, (inner) => this.scalar(inner), this.math);
+    }
+  }
+
+  /** A held value as one element. */
+  private lane({ local, isVector }: Held): Code {
+    if (!isVector) return get(local);
+    const { vectorLoop } = this.bindings;
+    const lane = vectorLoop === undefined ? 0 : this.bindings.counterOf(vectorLoop).plus % 4;
+    return laneOp("f32x4.extract_lane", lane, get(local));
+  }
+
+  private vectorCode(expr: Expr): Code {
+    const { bindings } = this;
+    if (expr.kind === "constant") return expr.type === "f32" ? f32x4(expr.value) : i32x4(expr.value);
+    if (expr.kind === "accumulator") return known(bindings.accumulator, "accumulator");
+    if (expr.kind === "result") {
+      const held = bindings.resultOf(expr);
+      return held.isVector ? get(held.local) : splat(expr.type, get(held.local));
+    }
+    if (!bindings.variesInLanes(expr)) return this.uniform(expr);
+    if (expr.kind === "load") return this.vectorLoad(expr);
+    const code = expr.kind === "index" ? undefined : vectorOf(expr, (inner) => this.vector(inner), this.math);
+    return code ?? this.laneByLane(expr);
+  }
+
+  /** The same value in all lanes. */
+  private uniform(expr: Expr): Code {
+    if (expr.kind === "load" && storedBytes[expr.buffer.elementType] === 4 && expr.type !== "i64") {
+      const { base, offset } = this.address(expr.buffer, expr.index);
+      return load("v128.load32_splat", base, offset);
+    }
+    return splat(expr.type, this.scalar(expr));
+  }
+
+  private vectorLoad(expr: Extract<Expr, { kind: "load" }>): Code {
+    const { buffer, index } = expr;
+    const stride = this.laneStride(index);
+    if (stride === 1) {
+      const { base, offset } = this.address(buffer, index);
+      if (storedBytes[buffer.elementType] === 4) return load("v128.load", base, offset);
+      if (storedBytes[buffer.elementType] === 1) return extended(buffer.elementType, base, offset);
+    }
+    if (storedBytes[buffer.elementType] !== 4) return this.laneByLane(expr);
+    return this.lanesOf((lane, before) => {
+      const { base, offset } = this.address(buffer, index);
+      return before === undefined
+        ? load("v128.load32_splat", base, offset)
+        : memoryLane("v128.load32_lane", lane, [base, before], offset);
+    });
+  }
+
+  private laneByLane(expr: Expr): Code {
+    return this.lanesOf((lane, before) => {
+      const element = this.scalar(expr);
+      if (before === undefined) return splat(expr.type, element);
+      return laneOp(expr.type === "f32" ? "f32x4.replace_lane" : "i32x4.replace_lane", lane, before, element);
+    });
+  }
+
+  /** Puts four lanes together; while it makes one, the vector loop's counter is at that lane. */
+  private lanesOf(make: (lane: number, before: Code | undefined) => Code): Code {
+    const { bindings } = this;
+    const loop = known(bindings.vectorLoop, "vector loop");
+    const counter = bindings.counterOf(loop);
+    let code: Code | undefined;
+    for (const lane of lanes) {
+      bindings.bind(loop, { ...counter, plus: counter.plus + lane });
+      code = make(lane, code);
+    }
+    bindings.bind(loop, counter);
+    return known(code, "lanes");
+  }
+
+  /**
+   * How far apart neighbouring lanes are, in elements; undefined where that is not the same for all. The counter of a
+   * vector loop is a multiple of 4 in the vector part, so a quotient by a multiple of 4 does not change within a vector.
+   */
+  laneStride(index: Affine): number | undefined {
+    let stride = 0;
+    for (const { factor, stride: by } of index.terms) {
+      const inner = this.factorStride(factor);
+      if (inner === undefined) return undefined;
+      stride += by * inner;
+    }
+    return stride;
+  }
+
+  private factorStride(factor: Factor): number | undefined {
+    const { bindings } = this;
+    switch (factor.kind) {
+      case "loop":
+        return factor.loop === bindings.vectorLoop ? 1 : 0;
+      case "value":
+        return bindings.variesInLanes(factor.value) ? undefined : 0;
+      case "quotient":
+      case "remainder": {
+        if (!bindings.indexVaries(factor.of)) return 0;
+        if (!this.staysInFour(factor.of, factor.by)) return undefined;
+        return factor.kind === "quotient" ? 0 : 1;
+      }
+      default:
+        return factor satisfies never;
+    }
+  }
+
+  /** Whether four neighbouring lanes lie in one multiple of `by`. */
+  private staysInFour({ offset, terms }: Affine, by: number): boolean {
+    if (by % 4 !== 0 || offset % 4 !== 0) return false;
+    return terms.every(({ factor, stride }) =>
+      factor.kind === "loop" && factor.loop === this.bindings.vectorLoop ? stride === 1 : stride % 4 === 0,
+    );
+  }
+
+  /** Stores four lanes side by side. */
+  storeVector(buffer: Buffer, index: Affine, value: Code): void {
+    const { base, offset } = this.address(buffer, index);
+    this.builder.emit(store("v128.store", base, value, offset));
+  }
+
+  /** Stores the first lanes one by one: where they do not lie side by side, or are not all there. */
+  storeEachLane(buffer: Buffer, index: Affine, value: Expr, count = 4): void {
+    const { bindings, builder } = this;
+    const loop = known(bindings.vectorLoop, "vector loop");
+    const counter = bindings.counterOf(loop);
+    const held = builder.let("v128", "lanes", this.vector(value));
+    const extract = value.type === "f32" ? "f32x4.extract_lane" : "i32x4.extract_lane";
+    for (const lane of lanes.slice(0, count)) {
+      bindings.bind(loop, { ...counter, plus: counter.plus + lane });
+      this.storeScalar(buffer, index, laneOp(extract, lane, get(held)));
+    }
+    bindings.bind(loop, counter);
+  }
+
+  storeScalar(buffer: Buffer, index: Affine, value: Code): void {
+    const { base, offset } = this.address(buffer, index);
+    this.builder.emit(store(scalarStores[buffer.elementType], base, value, offset));
+  }
+
+  /** The address of an element. Sums of outer counters are kept where those counters are set. */
+  address(buffer: Buffer, index: Affine): Address {
+    const bytes = storedBytes[buffer.elementType];
+    const pointer = known(this.addresses.get(buffer), `address of ${buffer.name}`);
+    const plus = this.constantPart(index);
+    // A constant goes into the instruction, unless the rest of the sum could lie below the buffer or it is negative.
+    const [least] = rangeOf({ offset: 0, terms: index.terms });
+    const inInstruction = least >= 0 && plus >= 0;
+    const base = this.sumOf(index.terms, bytes, pointer, inInstruction ? 0 : plus * bytes);
+    return { base, offset: inInstruction ? plus * bytes : 0 };
+  }
+
+  /** The offset with the constant parts of the counters: unrolled copies differ in nothing else. */
+  private constantPart({ offset, terms }: Affine): number {
+    return terms.reduce(
+      (total, { factor, stride }) =>
+        factor.kind === "loop" ? total + stride * this.bindings.counterOf(factor.loop).plus : total,
+      offset,
+    );
+  }
+
+  /** pointer + sum of stride x bytes x factor, from the outermost factors to the innermost; each part sum is kept. */
+  private sumOf(terms: readonly Term[], bytes: number, pointer: Local, constant: number): Code {
+    const { bindings, builder } = this;
+    const byDepth = terms
+      .map((term) => ({ term, depth: Math.min(this.factorDepth(term.factor), builder.depth) }))
+      .sort((a, b) => a.depth - b.depth);
+    let code: Code = get(pointer);
+    if (constant !== 0) code = op("i32.add", code, i32(constant));
+    let key = `a${pointer.index}+${constant}`;
+    byDepth.forEach(({ term, depth }, at) => {
+      key += `|${term.stride}*${this.factorKey(term.factor)}`;
+      const old = bindings.recall(key);
+      if (old === undefined)
+        code = op("i32.add", code, times(this.factorCode(term.factor), term.stride * bytes));
+      else code = get(old.local);
+      if (old !== undefined || byDepth[at + 1]?.depth === depth) return;
+      const local = builder.local("i32", `${pointer.name}_at`);
+      builder.emitAt(depth, { kind: "set", local, value: code });
+      bindings.remember(key, { local, isVector: false, depth });
+      code = get(local);
+    });
+    return code;
+  }
+
+  private factorDepth(factor: Factor): number {
+    return this.bindings.depthOfIndex({ offset: 0, terms: [{ factor, stride: 1 }] });
+  }
+
+  private factorKey(factor: Factor): string {
+    const { bindings } = this;
+    switch (factor.kind) {
+      case "loop":
+        return `${bindings.counterOf(factor.loop).local.index}`;
+      case "value":
+        return bindings.keyOf(factor.value, "k");
+      case "quotient":
+      case "remainder":
+        return `${factor.kind}(${this.affineKey(factor.of)},${factor.by})`;
+      default:
+        return factor satisfies never;
+    }
+  }
+
+  private affineKey(affine: Affine): string {
+    const terms = affine.terms.map(({ factor, stride }) => `${stride}*${this.factorKey(factor)}`);
+    return `${this.constantPart(affine)}+${terms.join("+")}`;
+  }
+
+  private factorCode(factor: Factor): Code {
+    switch (factor.kind) {
+      case "loop":
+        return get(this.bindings.counterOf(factor.loop).local);
+      case "value":
+        return this.scalar(factor.value);
+      case "quotient":
+      case "remainder":
+        return this.keptFactor(factor);
+      default:
+        return factor satisfies never;
+    }
+  }
+
+  private keptFactor(factor: Extract<Factor, { kind: "quotient" | "remainder" }>): Code {
+    const { bindings, builder } = this;
+    const key = `f${this.factorKey(factor)}`;
+    const old = bindings.recall(key);
+    if (old !== undefined) return get(old.local);
+    const depth = Math.min(this.factorDepth(factor), builder.depth);
+    const value = op(
+      factor.kind === "quotient" ? "i32.div_u" : "i32.rem_u",
+      this.indexCode(factor.of),
+      i32(factor.by),
+    );
+    const local = builder.local("i32", factor.kind);
+    builder.emitAt(depth, { kind: "set", local, value });
+    bindings.remember(key, { local, isVector: false, depth });
+    return get(local);
+  }
+
+  /** An index as an i32. */
+  indexCode(index: Affine): Code {
+    const constant = this.constantPart(index);
+    let code: Code | undefined;
+    for (const { factor, stride } of index.terms) {
+      const term = times(this.factorCode(factor), stride);
+      code = code === undefined ? term : op("i32.add", code, term);
+    }
+    if (code === undefined) return i32(constant);
+    return constant === 0 ? code : op("i32.add", code, i32(constant));
+  }
+
+  /** Inside `body`, a loop's counter is this local. */
+  withCounter(loop: Loop, local: Local, plus: number, body: () => void): void {
+    this.bindings.bind(loop, { local, plus, depth: this.builder.depth });
+    body();
+    this.bindings.leave(this.builder.depth);
+  }
+}
+
+function times(code: Code, by: number): Code {
+  if (by === 1) return code;
+  const shift = Math.log2(by);
+  return Number.isInteger(shift) ? op("i32.shl", code, i32(shift)) : op("i32.mul", code, i32(by));
+}
+
+export function splat(type: NumberType, code: Code): Code {
+  return op(type === "f32" ? "f32x4.splat" : "i32x4.splat", code);
+}
+
+/** Four bytes as four 32-bit integers. */
+function extended(type: StoredType, base: Code, offset: number): Code {
+  const bytes = load("v128.load32_zero", base, offset);
+  return type === "int8"
+    ? op("i32x4.extend_low_i16x8_s", op("i16x8.extend_low_i8x16_s", bytes))
+    : op("i32x4.extend_low_i16x8_u", op("i16x8.extend_low_i8x16_u", bytes));
+}
+
+const scalarLoads: Readonly<Record<StoredType, string>> = {
+  float32: "f32.load",
+  float64: "f64.load",
+  int64: "i64.load",
+  int32: "i32.load",
+  uint32: "i64.load32_u",
+  int16: "i32.load16_s",
+  uint16: "i32.load16_u",
+  int8: "i32.load8_s",
+  uint8: "i32.load8_u",
+  bool: "i32.load8_u",
+};
+
+const scalarStores: Readonly<Record<StoredType, string>> = {
+  float32: "f32.store",
+  float64: "f64.store",
+  int64: "i64.store",
+  int32: "i32.store",
+  uint32: "i64.store32",
+  int16: "i32.store16",
+  uint16: "i32.store16",
+  int8: "i32.store8",
+  uint8: "i32.store8",
+  bool: "i32.store8",
+};
