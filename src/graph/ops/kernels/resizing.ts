@@ -27,17 +27,21 @@ interface AxisResize {
   readonly region: readonly [number, number];
 }
 
-function axisResizes(call: KernelCall, value: TensorValue, shape: readonly number[]): readonly AxisResize[] {
-  const rank = value.shape.length;
+function axisResizes(
+  call: KernelCall,
+  from: readonly number[],
+  shape: readonly number[],
+): readonly AxisResize[] {
+  const rank = from.length;
   const axes = ints(call, "axes")?.map((axis) => normalAxis(call, axis, rank)) ?? samePlaces(rank);
   const isOld = call.node.operator === "Upsample" || call.node.opset < 11;
   const scales = isOld ? (integerList(call, 1) ?? oldScales(call)) : integerList(call, 2);
   const regions = isOld ? undefined : integerList(call, 1);
   return axes.flatMap((axis, index) => {
-    const [size, outputSize] = [value.shape[axis] ?? 1, shape[axis] ?? 1];
+    const [size, outputSize] = [from[axis] ?? 1, shape[axis] ?? 1];
     const given = scales !== undefined && scales.length > 0 ? scales[index] : undefined;
     const region = [regions?.[index] ?? 0, regions?.[index + axes.length] ?? 1] as const;
-    const scale = given ?? keptScale(call, value, axes) ?? outputSize / size;
+    const scale = given ?? keptScale(call, from, axes) ?? outputSize / size;
     return scale === 1 && size === outputSize && (regions ?? []).length === 0
       ? []
       : [{ axis, size, outputSize, scale, region }];
@@ -50,10 +54,10 @@ function oldScales(call: KernelCall): readonly number[] | undefined {
 }
 
 /** With an aspect policy all axes have one scale, the one that decided the sizes. */
-function keptScale(call: KernelCall, value: TensorValue, axes: readonly number[]): number | undefined {
+function keptScale(call: KernelCall, from: readonly number[], axes: readonly number[]): number | undefined {
   const policy = string(call, "keep_aspect_ratio_policy", "stretch");
   const sizes = policy === "stretch" ? undefined : integerList(call, 3);
-  const ratios = sizes?.map((size, index) => size / (value.shape[axes[index] ?? 0] ?? 1));
+  const ratios = sizes?.map((size, index) => size / (from[axes[index] ?? 0] ?? 1));
   if (ratios === undefined) return undefined;
   return policy === "not_smaller" ? Math.max(...ratios) : Math.min(...ratios);
 }
@@ -128,7 +132,7 @@ function weightAt({ interpolation, cubic: a }: Mode, distance: number): number {
 }
 
 /** The places that a place of the output is made of, with their weights. */
-type Taps = readonly (readonly [place: number, weight: number])[];
+export type Taps = readonly (readonly [place: number, weight: number])[];
 
 function tapsOf(mode: Mode, resize: AxisResize, place: number): Taps {
   const { size, scale } = resize;
@@ -178,18 +182,48 @@ function resampled(
   return out;
 }
 
+/** An axis that changes: for each place of the output, what it is made of. */
+export interface ResampledAxis {
+  readonly axis: number;
+  readonly taps: readonly Taps[];
+}
+
+/**
+ * How a Resize or Upsample makes its output, axis by axis; undefined where that is not all (a crop that leaves the image).
+ * The first input of the call need not be there.
+ */
+export function resampledAxes(
+  call: KernelCall,
+  from: readonly number[],
+  to: readonly number[],
+): readonly ResampledAxis[] | undefined {
+  const mode = modeOf(call);
+  if (mode.coordinates === "tf_crop_and_resize") return undefined;
+  return axisResizes(call, from, to).map((each) => ({
+    axis: each.axis,
+    taps: Array.from({ length: each.outputSize }, (_, place): Taps => {
+      if (mode.interpolation === "nearest") return [[nearestInside(mode, place, each), 1]];
+      return tapsOf(mode, each, place);
+    }),
+  }));
+}
+
+function nearestInside(mode: Mode, place: number, resize: AxisResize): number {
+  const near = nearestPlace(mode.nearest, originalPlace(mode.coordinates, place, resize));
+  return Math.min(Math.max(near, 0), resize.size - 1);
+}
+
 const resize: Kernel = (call) => {
   const { elementType, shape } = outputType(call);
   const value = tensor(call, 0);
   const mode = modeOf(call);
-  const resizes = axisResizes(call, value, shape);
+  const resizes = axisResizes(call, value.shape, shape);
   if (mode.interpolation === "nearest") {
     const maps: AxisMap[] = value.shape.map(samePlaces);
     for (const each of resizes) {
-      maps[each.axis] = Array.from({ length: each.outputSize }, (_, place) => {
-        const near = nearestPlace(mode.nearest, originalPlace(mode.coordinates, place, each));
-        return Math.min(Math.max(near, 0), each.size - 1);
-      });
+      maps[each.axis] = Array.from({ length: each.outputSize }, (_, place) =>
+        nearestInside(mode, place, each),
+      );
     }
     return [extrapolated(call, gatherByAxes(value, maps), resizes, mode)];
   }

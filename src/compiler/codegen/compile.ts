@@ -1,0 +1,90 @@
+/**
+ * From a network to a program: rewrite, plan the fusion, lower block after block, place everything in memory. The paper's
+ * section 4.4: a block becomes loops from its data flow, one operator decides its layout, and what only moves elements
+ * becomes other indices.
+ */
+import type { OpNode, TypedGraph } from "../../graph/ir/graph.ts";
+import type { FusionPlan } from "../fusion/fusion-plan.ts";
+import { exceptionNames, planFusion } from "../fusion/plan.ts";
+import { optimizeGraph } from "../fusion/rewrite/optimize.ts";
+import { mathFunction } from "./loops/vector-math.ts";
+import type { Program } from "./program.ts";
+import { Assembly } from "./schedule/assembly.ts";
+import type { Context } from "./schedule/context.ts";
+import { chooseLayouts } from "./schedule/layouts.ts";
+import { lowerBlock } from "./schedule/lower-block.ts";
+import { Memory } from "./schedule/memory.ts";
+import { clearHalo } from "./schedule/operands.ts";
+import { Placement } from "./schedule/placement.ts";
+import { memoryTypeOf, shapeOf } from "./schedule/shapes.ts";
+import { storeValues } from "./schedule/stores.ts";
+import { allocateView } from "./schedule/views.ts";
+
+export interface CompileOptions {
+  /** Whether kernels may use fused multiply-add (relaxed SIMD); false, unless given. */
+  readonly relaxedSimd?: boolean;
+  /** How operators are gathered; by the table and all exceptions, unless given. */
+  readonly plan?: (typed: TypedGraph) => FusionPlan;
+  /** Whether the network is rewritten first; true, unless given. */
+  readonly rewrite?: boolean;
+  /** Whether rewriting may change rounding a lot; false, unless given. */
+  readonly fastMath?: boolean;
+  /** Told the graph after each pass of rewriting. */
+  readonly onPass?: (name: string, typed: TypedGraph) => void;
+}
+
+/**
+ * Compiles a network whose shapes are all known.
+ *
+ * @throws LaminateError bad-input for operators that have no generated code, and for shapes and element types that are not
+ * known before the network runs; it names the node or the value
+ */
+export function compileGraph(typed: TypedGraph, options: CompileOptions = {}): Program {
+  const { relaxedSimd = false, fastMath = false, onPass } = options;
+  const rewritten =
+    options.rewrite === false
+      ? typed
+      : optimizeGraph(typed, { fastMath, ...(onPass === undefined ? {} : { onPass }) });
+  const plan = (options.plan ?? ((graph) => planFusion(graph, { exceptions: exceptionNames })))(rewritten);
+  return compilePlan(plan, { relaxedSimd });
+}
+
+/** Compiles the blocks of a fusion plan. */
+export function compilePlan(plan: FusionPlan, { relaxedSimd }: { readonly relaxedSimd: boolean }): Program {
+  const { typed } = plan;
+  const { graph } = typed;
+  const assembly = new Assembly();
+  const memory = new Memory(typed, chooseLayouts(typed));
+  const producers = new Map<string, { node: OpNode; output: number }>();
+  for (const node of graph.nodes) {
+    node.outputs.forEach((name, output) => {
+      if (name !== "") producers.set(name, { node, output });
+    });
+  }
+  const placement = new Placement(memory, (view) => clearHalo(context, view));
+  const context: Context = {
+    typed,
+    plan,
+    memory,
+    placement,
+    assembly,
+    relaxed: relaxedSimd,
+    math: (name) => assembly.addHelper(mathFunction(name, relaxedSimd)),
+    copies: new Map(),
+    producerOf: (name) => producers.get(name),
+  };
+  const inputs = graph.inputs.map(({ name, type }) => {
+    const view = allocateView(name, memoryTypeOf(type.elementType, `input "${name}"`), shapeOf(typed, name));
+    memory.place(name, view);
+    return { name, elementType: type.elementType, view };
+  });
+  plan.blocks.forEach((_, block) => {
+    lowerBlock(context, block);
+  });
+  const outputs = graph.outputs.map(({ name, type }) => {
+    const view = placement.viewFor(name);
+    if (memory.viewOf(name) !== view) storeValues(context, [{ name, view }], `output ${name}`);
+    return { name, elementType: type.elementType, view };
+  });
+  return assembly.finish(graph.name, inputs, outputs, relaxedSimd);
+}

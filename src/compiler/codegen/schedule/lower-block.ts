@@ -1,0 +1,129 @@
+/**
+ * A block as kernels. Operators with kernels of their own (convolution, product, pool, rows) come in their order, each
+ * taking what follows it along; what is left over is stored by loops over expressions. A value that only moves elements of
+ * what is in memory needs no kernel: it is another view.
+ */
+import { known } from "../../../base/assert.ts";
+import type { OpNode } from "../../../graph/ir/graph.ts";
+import { BlockState } from "./block.ts";
+import type { Context } from "./context.ts";
+import { lowerConvolution, lowerPool } from "./convolutions.ts";
+import { indexMapOf } from "./index-maps.ts";
+import { notCompiled } from "./not-compiled.ts";
+import { lowerGemm, lowerMatMul } from "./products.ts";
+import { isExpression } from "./read-value.ts";
+import { lowerRows, reducedAxesOf } from "./rows.ts";
+import { shapeOf } from "./shapes.ts";
+import { storeValues, type Target } from "./stores.ts";
+import { lowerTransposedConvolution } from "./transposed.ts";
+import { axesInMemory, derivedView, partOf } from "./views.ts";
+
+type Lower = (state: BlockState, node: OpNode, label: string) => void;
+
+const kernels: Readonly<Record<string, Lower>> = {
+  Conv: lowerConvolution,
+  ConvTranspose: lowerTransposedConvolution,
+  MaxPool: lowerPool,
+  AveragePool: lowerPool,
+  MatMul: lowerMatMul,
+  Gemm: lowerGemm,
+};
+
+export function lowerBlock(context: Context, block: number): void {
+  const state = new BlockState(context, block);
+  for (const node of state.nodes) {
+    if (state.done.has(node) || node.outputs.every((name) => name === "" || context.memory.has(name)))
+      continue;
+    if (node.operator === "Concat" && isStandard(node)) {
+      lowerConcat(state, node);
+      continue;
+    }
+    if (isExpression(context.memory, node)) continue;
+    const lower = isStandard(node) ? (kernels[node.operator] ?? rowsOf(context, node)) : undefined;
+    if (lower === undefined) throw notCompiled(node);
+    for (const name of operandsInMemory(state, node)) makeAvailable(state, name);
+    lower(state, node, labelOf(state, node));
+  }
+  storePending(state);
+}
+
+const isStandard = ({ domain }: OpNode): boolean => domain === "" || domain === "ai.onnx";
+
+function rowsOf(context: Context, node: OpNode): Lower | undefined {
+  return reducedAxesOf(context, node) === undefined ? undefined : lowerRows;
+}
+
+/** Operands that the node's kernel reads from memory, or that are needed there and ready. */
+function operandsInMemory(state: BlockState, node: OpNode): readonly string[] {
+  return node.inputs.filter((name) => state.needed.has(name) && state.isInside(name));
+}
+
+/** For people: the node, and how many more the block has. */
+function labelOf(state: BlockState, node: OpNode): string {
+  const others = state.nodes.length - 1;
+  return `${node.operator} ${node.name}${others > 0 ? ` + ${others}` : ""}`;
+}
+
+/** Puts a value into memory, if it is not there. */
+function makeAvailable(state: BlockState, name: string): void {
+  if (state.context.memory.has(name) || viewAsOther(state, name)) return;
+  storeValues(state.context, [{ name, view: state.context.placement.viewFor(name) }], `elementwise ${name}`);
+}
+
+/** Lets a value be another view of what is in memory, where it only moves elements of that and has no place of its own. */
+function viewAsOther({ context }: BlockState, name: string): boolean {
+  const { memory, placement, typed } = context;
+  if (placement.hasOwnPlace(name)) return false;
+  const producer = context.producerOf(name);
+  const map = producer && indexMapOf(typed, producer.node, producer.output);
+  if (map === undefined || memory.isConstant(map.operand)) return false;
+  if (!memory.has(map.operand) && !viewAsOther({ context } as BlockState, map.operand)) return false;
+  const operand = known(memory.viewOf(map.operand), "operand");
+  const view = derivedView(operand, shapeOf(typed, name), map.backward);
+  if (view === undefined) return false;
+  memory.place(name, view);
+  return true;
+}
+
+/** Copies the parts that are not in their places yet. */
+function lowerConcat(state: BlockState, node: OpNode): void {
+  const { context } = state;
+  const { memory, placement, typed } = context;
+  const [whole = ""] = node.outputs;
+  const view = placement.viewFor(whole);
+  const shape = shapeOf(typed, whole);
+  const axis = concatenationAxis(node, shape.length);
+  let start = 0;
+  for (const name of node.inputs) {
+    const size = shapeOf(typed, name)[axis] ?? 0;
+    const part = partOf(view, axis, start, size);
+    start += size;
+    if (placement.isPartOf(name, whole) && memory.has(name)) continue;
+    const before = memory.viewOf(name);
+    storeValues(context, [{ name, view: part }], `${node.operator} ${node.name}`);
+    if (before !== undefined) memory.place(name, before);
+  }
+  memory.place(whole, view);
+}
+
+function concatenationAxis(node: OpNode, rank: number): number {
+  const axis = node.attributes.get("axis");
+  const at = axis?.kind === "int" ? Number(axis.value) : 1;
+  return at < 0 ? at + rank : at;
+}
+
+/** Stores what the block still owes, values of one shape and order together. */
+function storePending(state: BlockState): void {
+  const { context } = state;
+  const left: string[] = [];
+  for (const name of state.pending()) if (!viewAsOther(state, name)) left.push(name);
+  const groups = new Map<string, Target[]>();
+  for (const name of left) {
+    const view = context.placement.viewFor(name);
+    const key = `${view.shape.join()}|${axesInMemory(view).join()}`;
+    groups.set(key, [...(groups.get(key) ?? []), { name, view }]);
+  }
+  for (const targets of groups.values()) {
+    storeValues(context, targets, `elementwise ${targets.map(({ name }) => name).join(", ")}`);
+  }
+}

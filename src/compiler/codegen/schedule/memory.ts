@@ -1,0 +1,140 @@
+/**
+ * Which values are in memory while code is generated, and where. Constants come in when they are first read; values of the
+ * network when a kernel has been made that writes them, or as another view of such a one.
+ */
+import { known } from "../../../base/assert.ts";
+import type { TypedGraph } from "../../../graph/ir/graph.ts";
+import { valueOfTensor } from "../../../graph/ir/runtime-tensor.ts";
+import { numbersOf } from "../../../graph/ir/runtime-value.ts";
+import type { Tensor } from "../../../graph/ir/tensor.ts";
+import { rowMajorStrides } from "../loops/affine.ts";
+import type { StoredType } from "../loops/expr.ts";
+import type { Layouts } from "./layouts.ts";
+import { memoryTypeOf } from "./shapes.ts";
+import { constantOf } from "./static-call.ts";
+import { noHalo, type Storage, type View } from "./views.ts";
+
+export class Memory {
+  readonly typed: TypedGraph;
+  readonly layouts: Layouts;
+  private readonly views = new Map<string, View>();
+  private readonly constants = new Map<string, View>();
+  private readonly tables = new Map<string, View>();
+  private readonly numbers = new Map<string, ArrayLike<number>>();
+
+  constructor(typed: TypedGraph, layouts: Layouts) {
+    this.typed = typed;
+    this.layouts = layouts;
+  }
+
+  /** Where a value is; undefined while it is in no memory. */
+  viewOf(name: string): View | undefined {
+    return this.views.get(name) ?? (this.isConstant(name) ? this.constantView(name) : undefined);
+  }
+
+  has(name: string): boolean {
+    return this.views.has(name) || this.isConstant(name);
+  }
+
+  isConstant(name: string): boolean {
+    return constantOf(this.typed, name) !== undefined;
+  }
+
+  place(name: string, view: View): void {
+    this.views.set(name, view);
+  }
+
+  /** The value's memory was overwritten. */
+  remove(name: string): void {
+    this.views.delete(name);
+  }
+
+  storedType(name: string): StoredType {
+    return memoryTypeOf(known(this.typed.types.get(name), `type of ${name}`).elementType, `value "${name}"`);
+  }
+
+  /** A constant's elements as numbers. */
+  constantNumbers(name: string): ArrayLike<number> {
+    const old = this.numbers.get(name);
+    if (old !== undefined) return old;
+    const tensor = known(constantOf(this.typed, name), `constant ${name}`);
+    const numbers = numbersOf(valueOfTensor(tensor, `tensor "${name}"`));
+    this.numbers.set(name, numbers);
+    return numbers;
+  }
+
+  /** A table that generated code reads; equal ones are the same. */
+  table(name: string, elementType: "int32" | "float32", elements: Int32Array | Float32Array): View {
+    const key = `${elementType}:${elements.join()}`;
+    const old = this.tables.get(key);
+    if (old !== undefined) return old;
+    const constant = bytesOf(elements, elementType);
+    const storage: Storage = { name: `${name}.table`, elementType, elements: elements.length, constant };
+    const view = { storage, shape: [elements.length], strides: [1], offset: 0, halo: noHalo(1) };
+    this.tables.set(key, view);
+    return view;
+  }
+
+  /** A constant's elements as float32. */
+  constantFloats(name: string): Float32Array {
+    const numbers = this.constantNumbers(name);
+    return numbers instanceof Float32Array ? numbers : new Float32Array(numbers);
+  }
+
+  /** Forgets the decoded elements of a constant that is packed elsewhere. */
+  forget(name: string): void {
+    this.numbers.delete(name);
+  }
+
+  private constantView(name: string): View {
+    const old = this.constants.get(name);
+    if (old !== undefined) return old;
+    const tensor = known(constantOf(this.typed, name), `constant ${name}`);
+    const elementType = memoryTypeOf(tensor.elementType, `tensor "${name}"`);
+    const storage: Storage = {
+      name,
+      elementType,
+      elements: tensor.shape.reduce((product, size) => product * size, 1),
+      constant: storedElements(tensor, elementType, name),
+    };
+    const { shape } = tensor;
+    const view = { storage, shape, strides: rowMajorStrides(shape), offset: 0, halo: noHalo(shape.length) };
+    this.constants.set(name, view);
+    return view;
+  }
+}
+
+/** The elements as they lie in memory. */
+function storedElements(tensor: Tensor, elementType: StoredType, name: string): Uint8Array {
+  const { elements } = valueOfTensor(tensor, `tensor "${name}"`);
+  if (Array.isArray(elements)) throw new Error("internal: strings in memory");
+  return bytesOf(elements, elementType);
+}
+
+/** Elements as bytes of a stored type; 64-bit integers stay what they are. */
+export function bytesOf(
+  elements: ArrayLike<number> | BigInt64Array | BigUint64Array,
+  elementType: StoredType,
+): Uint8Array {
+  if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) {
+    return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
+  }
+  const numbers = elements as ArrayLike<number>;
+  const make = {
+    float32: Float32Array,
+    float64: Float64Array,
+    int32: Int32Array,
+    uint32: Uint32Array,
+    int16: Int16Array,
+    uint16: Uint16Array,
+    int8: Int8Array,
+    uint8: Uint8Array,
+    bool: Uint8Array,
+  } as const;
+  if (elementType === "int64") {
+    const wide = BigInt64Array.from({ length: numbers.length }, (_, at) => BigInt(numbers[at] ?? 0));
+    return new Uint8Array(wide.buffer);
+  }
+  const array = numbers instanceof make[elementType] ? numbers : make[elementType].from(numbers);
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

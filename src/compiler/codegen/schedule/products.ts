@@ -1,0 +1,302 @@
+/**
+ * Matrix products, lowered to the convolution kernel with one tap: rows are pixels of a line, columns are filters. A
+ * constant right side is packed when the network is compiled; one that is computed is packed by a kernel of its own.
+ */
+import { known } from "../../../base/assert.ts";
+import { product } from "../../../base/integers.ts";
+import type { OpNode } from "../../../graph/ir/graph.ts";
+import { float, int } from "../../../graph/ops/call.ts";
+import { convolution } from "../kernels/convolution.ts";
+import { packedFloats } from "../kernels/convolution-spec.ts";
+import { type FilterView, packFilters } from "../kernels/pack-filters.ts";
+import { packPanels } from "../kernels/pack-panels.ts";
+import { type Affine, flatten, loopAffine, rowMajorStrides, unflatten } from "../loops/affine.ts";
+import { binary, constant } from "../loops/expr.ts";
+import type { BlockState } from "./block.ts";
+import { biasView } from "./convolutions.ts";
+import { broadcastIndices } from "./index-maps.ts";
+import { notCompiled } from "./not-compiled.ts";
+import { copyOf, operandBuffer, packedBuffer } from "./operands.ts";
+import { shapeOf } from "./shapes.ts";
+import { staticCall } from "./static-call.ts";
+import { lowerTiled, tileLoops } from "./tiles.ts";
+import { allocateView, derivedView, type PlacedBuffer, type View } from "./views.ts";
+
+/** A x B by batches: A is [batch, z, rows, depth], B [batch, z, depth, columns]. */
+interface Product {
+  readonly left: View;
+  readonly right: RightSide;
+  readonly batch: number;
+  readonly planes: number;
+  readonly rows: number;
+  readonly depth: number;
+  readonly columns: number;
+}
+
+type RightSide =
+  | { readonly kind: "constant"; readonly name: string; readonly view: FilterView }
+  | { readonly kind: "computed"; readonly view: View };
+
+export function lowerMatMul(state: BlockState, node: OpNode, label: string): void {
+  const { context } = state;
+  const { typed, memory } = context;
+  const [a = "", b = ""] = node.inputs;
+  const shapeA = shapeOf(typed, a);
+  const shapeB = shapeOf(typed, b);
+  const left = shapeA.length === 1 ? [1, ...shapeA] : shapeA;
+  const right = shapeB.length === 1 ? [...shapeB, 1] : shapeB;
+  const [rows = 1, depth = 1] = left.slice(-2);
+  const columns = right.at(-1) ?? 1;
+  const batches = broadcastShape(left.slice(0, -2), right.slice(0, -2));
+  const isConstant = memory.isConstant(b) && right.slice(0, -2).every((size) => size === 1);
+  // One right side for all: the rows of all batches are rows of one matrix, if memory has them at equal distances.
+  const viewA = contiguousRows(state, a, left);
+  const joined = isConstant ? joinedRows(viewA, left) : undefined;
+  const [batch, planes, rowCount] =
+    joined === undefined ? twoBatches(node, batches, rows) : ([1, 1, product(batches) * rows] as const);
+  const leftView =
+    joined ?? batchedView(viewA, left, [...batches, rows, depth], [batch, planes, rowCount, depth]);
+  const numbers = isConstant ? memory.constantFloats(b) : undefined;
+  const rightSide: RightSide =
+    numbers !== undefined
+      ? { kind: "constant", name: b, view: filterView(numbers, columns, 1) }
+      : {
+          kind: "computed",
+          view: batchedView(
+            viewIn(state, b, right),
+            right,
+            [...batches, depth, columns],
+            [batch, planes, depth, columns],
+          ),
+        };
+  if (isConstant) memory.forget(b);
+  const whole = [...batches, rows, columns];
+  const loops = tileLoops(batch, [planes, 1, rowCount], columns);
+  const flatRows = flatten([loops.batch, loops.z, loops.x].map(loopAffine), [batch, planes, rowCount]);
+  const inWhole = [...unflatten(flatRows, whole.slice(0, -1)), loopAffine(loops.filter)];
+  const indices = inWhole.filter(
+    (_, axis) =>
+      !(shapeA.length === 1 && axis === whole.length - 2) &&
+      !(shapeB.length === 1 && axis === whole.length - 1),
+  );
+  lowerProduct(
+    state,
+    { left: leftView, right: rightSide, batch, planes, rows: rowCount, depth, columns },
+    { node, loops, indices, value: (sum) => sum, bias: undefined, label },
+  );
+}
+
+export function lowerGemm(state: BlockState, node: OpNode, label: string): void {
+  const { context } = state;
+  const { typed, memory } = context;
+  const call = staticCall(typed, node);
+  const [a = "", b = "", c = ""] = node.inputs;
+  const [rows = 1, columns = 1] = shapeOf(typed, node.outputs[0] ?? "");
+  const [alpha, beta] = [float(call, "alpha", 1), float(call, "beta", 1)];
+  const transposesA = int(call, "transA", 0) !== 0;
+  const transposesB = int(call, "transB", 0) !== 0;
+  const shapeA = shapeOf(typed, a);
+  const depth = shapeA[transposesA ? 0 : 1] ?? 1;
+  const left = transposesA
+    ? transposedCopy(state, a)
+    : batchedView(contiguousRows(state, a, shapeA), shapeA, [rows, depth], [1, 1, rows, depth]);
+  const numbers = memory.isConstant(b) ? scaled(memory.constantFloats(b), alpha) : undefined;
+  const shapeB = shapeOf(typed, b);
+  const right: RightSide =
+    numbers !== undefined
+      ? {
+          kind: "constant",
+          name: alpha === 1 ? b : `${b}.scaled`,
+          view: transposesB ? filterView(numbers, 1, depth) : filterView(numbers, columns, 1),
+        }
+      : {
+          kind: "computed",
+          view: known(
+            derivedView(viewIn(state, b, shapeB), [1, 1, depth, columns], ([, , k, n]) => {
+              const [row, column] = [known(k, "k"), known(n, "n")];
+              return transposesB ? [column, row] : [row, column];
+            }),
+            "view of B",
+          ),
+        };
+  memory.forget(b);
+  const isBias =
+    c !== "" &&
+    memory.isConstant(c) &&
+    [1, columns].includes(product(shapeOf(typed, c))) &&
+    (shapeOf(typed, c).at(-1) ?? 1) === product(shapeOf(typed, c));
+  const loops = tileLoops(1, [1, 1, rows], columns);
+  const scaleSum = numbers === undefined && alpha !== 1;
+  lowerProduct(
+    state,
+    { left, right, batch: 1, planes: 1, rows, depth, columns },
+    {
+      node,
+      loops,
+      indices: [loopAffine(loops.x), loopAffine(loops.filter)],
+      value: (sum, reader, indices) => {
+        const scaled = scaleSum ? binary("multiply", sum, constant("f32", alpha)) : sum;
+        if (c === "" || beta === 0 || (isBias && !scaleSum)) return scaled;
+        const added = reader.read(c, broadcastIndices(indices, shapeOf(typed, c)));
+        return binary("add", scaled, beta === 1 ? added : binary("multiply", added, constant("f32", beta)));
+      },
+      bias: isBias && !scaleSum && beta !== 0 ? biasView(state, c, columns, beta) : undefined,
+      label,
+    },
+  );
+}
+
+interface ProductTarget {
+  readonly node: OpNode;
+  readonly loops: ReturnType<typeof tileLoops>;
+  readonly indices: readonly Affine[];
+  readonly value: Parameters<typeof lowerTiled>[1]["value"];
+  readonly bias: View | undefined;
+  readonly label: string;
+}
+
+function lowerProduct(state: BlockState, matrices: Product, target: ProductTarget): void {
+  const { context } = state;
+  const { left, right, batch, planes, rows, depth, columns } = matrices;
+  const [batchStride = 0, planeStride = 0, rowStride = 0] = left.strides;
+  const plain = {
+    batch,
+    extents: [planes, 1, rows],
+    taps: [1, 1, 1],
+    strides: [1, 1, 1],
+    dilations: [1, 1, 1],
+    groups: 1,
+    channelsPerGroup: depth,
+    filtersPerGroup: columns,
+    inputStrides: { batch: batchStride, z: planeStride, y: 0, x: rowStride },
+    inputOffset: 0,
+  } as const;
+  const { relaxed } = context;
+  const floats = packedFloats(plain, relaxed);
+  let sizes: typeof plain & { filterStrides?: { batch: number; z: number } } = plain;
+  let packed: PlacedBuffer;
+  if (right.kind === "constant") {
+    packed = packedBuffer(`${right.name}.packed`, packFilters({ ...plain, relaxed }, right.view));
+  } else {
+    const [ofBatch = 0, ofPlane = 0, ofRow = 0, ofColumn = 0] = right.view.strides;
+    const planesApart = ofPlane === 0 && planes > 1 ? 0 : floats;
+    const matricesPerBatch = planesApart === 0 ? 1 : planes;
+    const batchesApart = ofBatch === 0 && batch > 1 ? 0 : floats * matricesPerBatch;
+    sizes = { ...plain, filterStrides: { batch: batchesApart, z: planesApart } };
+    const count = (batchesApart === 0 ? 1 : batch) * matricesPerBatch;
+    packed = operandBuffer(allocateView(`${target.node.name}.panels`, "float32", [count * floats]));
+    const kernel = packPanels({
+      name: "pack",
+      sizes,
+      relaxed,
+      strides: { batch: ofBatch, z: ofPlane, k: ofRow, n: ofColumn },
+      offset: 0,
+    });
+    context.assembly.addStep({
+      ...kernel,
+      work: count * depth * columns,
+      label: `${target.label} (packing)`,
+      buffers: [operandBuffer(right.view), packed],
+    });
+  }
+  lowerTiled(state, {
+    ...target,
+    name: "product",
+    operands: [operandBuffer(left), packed],
+    make: (head) => convolution({ ...head, ...sizes }),
+    work: batch * planes * rows * depth * columns,
+  });
+}
+
+function scaled(numbers: Float32Array, factor: number): Float32Array {
+  return factor === 1 ? numbers : numbers.map((number) => factor * number);
+}
+
+/** A row-major matrix of constants, by the distances of columns and of rows. */
+function filterView(data: Float32Array, channel: number, filter: number): FilterView {
+  return { data, offset: 0, strides: { group: 0, filter, channel, z: 0, y: 0, x: 0 } };
+}
+
+function viewIn(state: BlockState, name: string, shape: readonly number[]): View {
+  const { memory } = state.context;
+  const view = known(memory.viewOf(name), `${name} in memory`);
+  const own =
+    view.storage.elementType === "float32"
+      ? view
+      : copyOf(
+          state,
+          name,
+          shape.map((_, axis) => axis),
+        );
+  return known(
+    derivedView(own, shape, (indices) => unflatten(flatten(indices, shape), own.shape)),
+    `view of ${name}`,
+  );
+}
+
+/** The left side with the elements of a row side by side; a copy where they are not. */
+function contiguousRows(state: BlockState, name: string, shape: readonly number[]): View {
+  const view = viewIn(state, name, shape);
+  if (view.strides.at(-1) === 1 || shape.at(-1) === 1) return view;
+  const { memory } = state.context;
+  const own = shapeOf(memory.typed, name);
+  const copy = copyOf(
+    state,
+    name,
+    own.map((_, axis) => axis),
+  );
+  return { ...copy, shape, strides: rowMajorStrides(shape) };
+}
+
+function transposedCopy(state: BlockState, name: string): View {
+  const copy = copyOf(state, name, [1, 0]);
+  const [depth = 1, rows = 1] = copy.shape;
+  return { ...copy, shape: [1, 1, rows, depth], strides: [0, 0, copy.strides[1] ?? 1, 1] };
+}
+
+/** All rows of all batches as one matrix, where they lie at equal distances. */
+function joinedRows(view: View, shape: readonly number[]): View | undefined {
+  const depth = shape.at(-1) ?? 1;
+  const rows = product(shape.slice(0, -1));
+  return derivedView(view, [1, 1, rows, depth], ([, , row, column]) => [
+    ...unflatten(known(row, "row"), shape.slice(0, -1)),
+    known(column, "column"),
+  ]);
+}
+
+/** A view with its batches as two axes; operands that broadcast repeat. */
+function batchedView(
+  view: View,
+  shape: readonly number[],
+  whole: readonly number[],
+  to: readonly [number, number, number, number],
+): View {
+  const batches = whole.slice(0, -2);
+  return known(
+    derivedView(view, to, ([batch, plane, row, column]) => {
+      const flat = flatten([known(batch, "batch"), known(plane, "plane")], to.slice(0, 2));
+      const at = broadcastIndices(unflatten(flat, batches), shape.slice(0, -2));
+      return [...at, known(row, "row"), known(column, "column")];
+    }),
+    "batches at equal distances",
+  );
+}
+
+/** Two axes that all batches can be walked by: the last one, and what is before it. */
+function twoBatches(
+  node: OpNode,
+  batches: readonly number[],
+  rows: number,
+): readonly [number, number, number] {
+  const long = batches.filter((size) => size > 1);
+  if (long.length > 2)
+    throw notCompiled(node, "a product of matrices with more than two axes of batches is not compiled");
+  return [long.length > 1 ? (long[0] ?? 1) : 1, long.at(-1) ?? 1, rows];
+}
+
+function broadcastShape(a: readonly number[], b: readonly number[]): readonly number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) =>
+    Math.max(a[axis - rank + a.length] ?? 1, b[axis - rank + b.length] ?? 1),
+  );
+}

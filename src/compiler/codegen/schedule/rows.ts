@@ -1,0 +1,392 @@
+/**
+ * Kernels over rows: softmax, normalisations, reductions and what is elementwise around them, in one loop. A row is all
+ * elements along the reduced axes. For each row the sums are made and kept in registers, and what follows from them is
+ * computed and stored while the row is in the cache. Where neighbours in memory belong to different rows (the mean of each
+ * channel, channels last), four rows go side by side.
+ */
+import { assert, known } from "../../../base/assert.ts";
+import { product } from "../../../base/integers.ts";
+import type { OpNode } from "../../../graph/ir/graph.ts";
+import { float, int, listArgument, normalAxis } from "../../../graph/ops/call.ts";
+import { type Affine, type Loop, loopAffine, sameAffine, unflatten, zero } from "../loops/affine.ts";
+import { binary, childrenOf, constant, type Expr, unary } from "../loops/expr.ts";
+import { type ReduceOperator, reductionResult, type Statement } from "../loops/nest.ts";
+import { type Reduction, reductionOf, reductionOperators } from "../operators/reductions.ts";
+import type { KernelBuffers } from "./assembly.ts";
+import type { BlockState } from "./block.ts";
+import { addNest, type Context, newReader } from "./context.ts";
+import { memoryOrder } from "./layouts.ts";
+import { notCompiled } from "./not-compiled.ts";
+import type { ValueReader } from "./read-value.ts";
+import { shapeOf } from "./shapes.ts";
+import { staticCall } from "./static-call.ts";
+import { nested, storeValues } from "./stores.ts";
+import { allocateView, elementAt, type View } from "./views.ts";
+
+type Indices = readonly Affine[];
+
+/** The axes that an operator of rows reduces; undefined where it is no such operator. */
+export function reducedAxesOf({ typed }: Context, node: OpNode): readonly number[] | undefined {
+  if (node.domain !== "" && node.domain !== "ai.onnx") return undefined;
+  const call = staticCall(typed, node);
+  const from = (first: number): readonly number[] =>
+    Array.from({ length: Math.max(0, rank() - first) }, (_, at) => first + at);
+  const rank = (): number => shapeOf(typed, node.inputs[0] ?? "").length;
+  switch (node.operator) {
+    case "Softmax":
+    case "LogSoftmax": {
+      const isOld = node.opset < 13;
+      const axis = normalAxis(call, int(call, "axis", isOld ? 1 : -1), rank());
+      return isOld ? from(axis) : [axis];
+    }
+    case "LayerNormalization":
+      return from(normalAxis(call, int(call, "axis", -1), rank()));
+    case "GlobalAveragePool":
+    case "GlobalMaxPool":
+      return from(2);
+    default: {
+      if (!reductionOperators.includes(node.operator)) return undefined;
+      const argument = listArgument(call, 1, "axes");
+      if (argument.kind === "unknown") return undefined;
+      const given = argument.kind === "absent" ? [] : argument.values.map(Number);
+      if (given.length > 0) return given.map((axis) => normalAxis(call, axis, rank()));
+      return int(call, "noop_with_empty_axes", 0) !== 0 ? [] : from(0);
+    }
+  }
+}
+
+/** Lowers the operator and all others of the block that work on the same rows and can run with it. */
+export function lowerRows(state: BlockState, start: OpNode, label: string): void {
+  new RowKernel(state, start, label).lower();
+}
+
+class RowKernel {
+  private readonly state: BlockState;
+  private readonly context: Context;
+  private readonly start: OpNode;
+  private readonly label: string;
+  private readonly axes: readonly number[];
+  private readonly shape: readonly number[];
+  private readonly reader: ValueReader;
+  private readonly buffers: KernelBuffers;
+  private readonly rowLoops: readonly Loop[];
+  /** Whether neighbours in memory belong to one row. */
+  private readonly isAlong: boolean;
+  private readonly columnLoops: readonly Loop[];
+  /** The element that the loops are at. */
+  private readonly at: Indices;
+  private readonly body: Statement[] = [];
+  private readonly held = new Set<string>();
+  private readonly reached = new Map<string, Indices>();
+  private passes = 0;
+
+  constructor(state: BlockState, start: OpNode, label: string) {
+    const { context } = state;
+    const { reader, buffers } = newReader(context);
+    const [operand = ""] = start.inputs;
+    this.state = state;
+    this.context = context;
+    this.start = start;
+    this.label = label;
+    this.reader = reader;
+    this.buffers = buffers;
+    this.axes = reducedAxesOf(context, start) ?? [];
+    this.shape = shapeOf(context.typed, operand);
+    const order = orderInMemory(context, operand, this.shape);
+    const kept = order.filter((axis) => !this.axes.includes(axis));
+    const columns = order.filter((axis) => this.axes.includes(axis));
+    this.isAlong = columns.length > 0 && order.at(-1) === columns.at(-1);
+    const at: Affine[] = this.shape.map(() => zero);
+    const loopOver = (name: string, axes: readonly number[]): Loop => {
+      const sizes = axes.map((axis) => this.shape[axis] ?? 1);
+      const loop = { name, extent: product(sizes) };
+      unflatten(loopAffine(loop), sizes).forEach((index, where) => {
+        at[known(axes[where], "axis")] = index;
+      });
+      return loop;
+    };
+    const inLanes = this.isAlong ? [] : kept.slice(-1);
+    const outer = kept.slice(0, kept.length - inLanes.length);
+    this.rowLoops = [
+      ...(outer.length > 0 ? [loopOver("row", outer)] : []),
+      ...inLanes.map((axis) => loopOver("lane", [axis])),
+    ];
+    this.columnLoops = columns.map((axis, where) => loopOver(`column${where}`, [axis]));
+    this.at = at;
+  }
+
+  lower(): void {
+    const { state, context, start } = this;
+    this.storeOperand(start);
+    const { nodes } = state;
+    for (const node of nodes.slice(nodes.indexOf(start))) if (this.isMember(node)) this.addMember(node);
+    this.storeResults();
+    const inside = this.body;
+    const inLanes = this.isAlong ? undefined : this.rowLoops.at(-1);
+    const outer = inLanes === undefined ? this.rowLoops : this.rowLoops.slice(0, -1);
+    const lanes: readonly Statement[] =
+      inLanes === undefined ? inside : [{ kind: "vector-loop", loop: inLanes, body: inside }];
+    const body = outer.reduceRight<readonly Statement[]>(
+      (statements, loop) => [{ kind: "loop", loop, body: statements }],
+      lanes,
+    );
+    addNest(context, {
+      name: "rows",
+      body,
+      buffers: this.buffers,
+      work: 2 * product(this.shape) * Math.max(1, this.passes),
+      label: this.label,
+    });
+  }
+
+  private isMember(node: OpNode): boolean {
+    const { context, state } = this;
+    const axes = reducedAxesOf(context, node);
+    if (axes === undefined) return false;
+    if (node === this.start) return true;
+    const [operand = "", ...others] = node.inputs;
+    const shape = shapeOf(context.typed, operand);
+    const isSame =
+      shape.length === this.shape.length &&
+      shape.every((size, axis) => size === this.shape[axis]) &&
+      axes.length === this.axes.length &&
+      axes.every((axis) => this.axes.includes(axis));
+    const isReady = [operand, ...others].every((name) => state.isAvailable(name, this.held));
+    const isDone = node.outputs.every((name) => name === "" || context.memory.has(name));
+    return isSame && isReady && !isDone && state.dependsOn(operand, this.held);
+  }
+
+  /** What others need of the operand is stored first and read from there; costly operands are not computed twice. */
+  private storeOperand(node: OpNode): void {
+    const { state, context } = this;
+    const [operand = ""] = node.inputs;
+    if (context.memory.has(operand)) return;
+    if (!state.isAvailable(operand)) throw notCompiled(node, `the operand of ${node.operator} is not ready`);
+    if (state.needed.has(operand)) {
+      const view = context.placement.viewFor(operand);
+      this.addColumns([this.storeOf(view, this.at, this.reader.read(operand, this.at))]);
+      this.place(operand, view);
+      return;
+    }
+    if (!hasMathFunctions(this.reader.read(operand, this.at))) return;
+    storeValues(context, [{ name: operand, view: context.placement.viewFor(operand) }], this.label);
+    this.reader.forgetExpressions();
+  }
+
+  private place(name: string, view: View): void {
+    this.context.memory.place(name, view);
+    this.reader.forgetExpressions();
+  }
+
+  private storeOf(view: View, at: Indices, value: Expr): Extract<Statement, { kind: "store" }> {
+    return {
+      kind: "store",
+      buffer: this.buffers.of(view),
+      index: elementAt({ ...view, offset: 0 }, at),
+      value,
+    };
+  }
+
+  /** Statements for every element of the row. */
+  private addColumns(statements: readonly Statement[]): void {
+    this.passes++;
+    const { columnLoops } = this;
+    if (columnLoops.length === 0) this.body.push(...statements);
+    else if (this.isAlong) this.body.push(...nested(columnLoops, statements));
+    else {
+      this.body.push(
+        ...columnLoops.reduceRight<readonly Statement[]>(
+          (body, loop) => [{ kind: "loop", loop, body }],
+          statements,
+        ),
+      );
+    }
+  }
+
+  private reduce(operator: ReduceOperator, start: number, value: Expr, name: string): Expr {
+    this.passes++;
+    const result = reductionResult(value.type, name);
+    this.body.push({ kind: "reduce", loops: this.columnLoops, operator, start, value, result });
+    return result;
+  }
+
+  private addMember(node: OpNode): void {
+    const [operand = ""] = node.inputs;
+    const [output = ""] = node.outputs;
+    const x = this.reader.read(operand, this.at);
+    const count = product(this.axes.map((axis) => this.shape[axis] ?? 1));
+    this.noteReached(operand, this.at);
+    this.state.done.add(node);
+    switch (node.operator) {
+      case "Softmax":
+        this.softmax(output, x);
+        return;
+      case "LogSoftmax": {
+        const most = this.reduce("maximum", Number.NEGATIVE_INFINITY, x, "most");
+        const moved = binary("subtract", x, most);
+        const total = this.reduce("add", 0, unary("exp", moved), "total");
+        this.holdRow(output, binary("subtract", moved, unary("log", total)));
+        return;
+      }
+      case "LayerNormalization":
+        this.layerNormalization(node, x, count);
+        return;
+      default:
+        this.holdSum(output, this.reduced(reductionAt(this.context, node), x, count));
+    }
+  }
+
+  private reduced(reduction: Reduction, x: Expr, count: number): Expr {
+    const { before, operator, start, prepare, finish } = reduction;
+    const first = before === undefined ? undefined : this.reduced(before, x, count);
+    return finish(this.reduce(operator, start, prepare(x, first), "total"), count, first);
+  }
+
+  /** A value of the whole row. */
+  private holdSum(output: string, value: Expr): void {
+    this.held.add(output);
+    this.reader.hold(output, () => value);
+    const kept = this.at.map((index, axis) => (this.axes.includes(axis) ? zero : index));
+    const { typed } = this.context;
+    const keepsAxes = shapeOf(typed, output).length === this.shape.length;
+    this.noteReached(output, keepsAxes ? kept : kept.filter((_, axis) => !this.axes.includes(axis)));
+  }
+
+  /** A value for each element of the row. */
+  private holdRow(output: string, value: Expr): void {
+    this.held.add(output);
+    this.reader.hold(output, (indices) => {
+      assert(
+        indices.every((index, axis) => sameAffine(index, this.at[axis] ?? zero)),
+        `${output} is read at another place of its row`,
+      );
+      return value;
+    });
+    this.noteReached(output, this.at);
+  }
+
+  private noteReached(name: string, indices: Indices): void {
+    for (const [value, at] of this.state.reach(name, indices, this.held)) {
+      if (!this.reached.has(value)) this.reached.set(value, at);
+    }
+  }
+
+  /** e^(x - max) is kept where the result goes, so that it is computed once. */
+  private softmax(output: string, x: Expr): void {
+    const { context, state } = this;
+    const most = this.reduce("maximum", Number.NEGATIVE_INFINITY, x, "most");
+    const power = unary("exp", binary("subtract", x, most));
+    const reached = state.reach(output, this.at, new Set([...this.held, output]));
+    const target = state.mustStore(reached).find((name) => context.memory.storedType(name) === "float32");
+    const view =
+      target === undefined
+        ? allocateView(`${output}.powers`, "float32", this.shape, orderOfAxes(context, output, this.shape))
+        : context.placement.viewFor(target);
+    const at = target === undefined ? this.at : known(reached.get(target), "index");
+    this.addColumns([this.storeOf(view, at, power)]);
+    const kept = this.reader.load(view, at);
+    const total = this.reduce("add", 0, kept, "total");
+    this.holdRow(output, binary("multiply", kept, binary("divide", constant("f32", 1), total)));
+  }
+
+  private layerNormalization(node: OpNode, x: Expr, count: number): void {
+    const [, scale = "", bias = ""] = node.inputs;
+    const [output = "", ...more] = node.outputs;
+    if (more.some((name) => name !== ""))
+      throw notCompiled(node, "the mean of LayerNormalization as an output is not compiled");
+    const part = constant("f32", 1 / count);
+    const mean = binary("multiply", this.reduce("add", 0, x, "sum"), part);
+    const moved = binary("subtract", x, mean);
+    const variance = binary(
+      "multiply",
+      this.reduce("add", 0, binary("multiply", moved, moved), "squares"),
+      part,
+    );
+    const epsilon = float(staticCall(this.context.typed, node), "epsilon", 1e-5);
+    const root = unary("squareRoot", binary("add", variance, constant("f32", epsilon)));
+    let value = binary("multiply", moved, binary("divide", constant("f32", 1), root));
+    const inRow = this.at.slice(this.shape.length - shapeOf(this.context.typed, scale).length);
+    value = binary("multiply", value, this.reader.read(scale, inRow));
+    if (bias !== "") value = binary("add", value, this.reader.read(bias, inRow));
+    this.holdRow(output, value);
+  }
+
+  private storeResults(): void {
+    const { state, context, reader } = this;
+    // Values that became reachable when later members were added.
+    for (const name of [...this.reached.keys()])
+      this.noteReached(name, known(this.reached.get(name), "index"));
+    const names = state
+      .mustStore(this.reached)
+      .filter((name) => state.needed.has(name) || state.dependsOn(name, this.held))
+      .filter((name) => state.isAvailable(name, this.held));
+    const rows: Statement[] = [];
+    const columns: Statement[] = [];
+    const placed: [string, View][] = [];
+    for (const name of names) {
+      const at = known(this.reached.get(name), "index");
+      const view = context.placement.viewFor(name);
+      const isWholeRow = this.columnLoops.every((loop) => !mentions(at, loop));
+      const store = this.storeOf(view, at, reader.read(name, at));
+      (isWholeRow && this.columnLoops.length > 0 ? rows : columns).push(store);
+      placed.push([name, view]);
+    }
+    this.body.push(...rows);
+    if (columns.length > 0) this.addColumns(columns);
+    for (const [name, view] of placed) context.memory.place(name, view);
+  }
+}
+
+/** Pools over whole images are reductions of all spatial axes. */
+const pools: Readonly<Record<string, string>> = {
+  GlobalAveragePool: "ReduceMean",
+  GlobalMaxPool: "ReduceMax",
+};
+
+function reductionAt({ typed }: Context, node: OpNode): Reduction {
+  const elementType = known(typed.types.get(node.inputs[0] ?? ""), "type").elementType;
+  const reduction = reductionOf({ ...node, operator: pools[node.operator] ?? node.operator }, elementType);
+  if (reduction === undefined) throw notCompiled(node, `${node.operator} of ${elementType} is not compiled`);
+  return reduction;
+}
+
+function mentions(indices: Indices, loop: Loop): boolean {
+  const inside = ({ terms }: Affine): boolean =>
+    terms.some(({ factor }) => {
+      if (factor.kind === "loop") return factor.loop === loop;
+      return factor.kind !== "value" && inside(factor.of);
+    });
+  return indices.some(inside);
+}
+
+/** Whether an expression calls an approximation, which costs as much as a dozen additions. */
+export function hasMathFunctions(expr: Expr, seen = new Set<Expr>()): boolean {
+  return mathFunctionCount(expr, seen) > 0;
+}
+
+const cheap: ReadonlySet<string> = new Set([
+  ...["negate", "absolute", "squareRoot", "floor", "ceil", "nearest", "truncate", "not", "bitNot"],
+]);
+
+function mathFunctionCount(expr: Expr, seen: Set<Expr>): number {
+  if (seen.has(expr)) return 0;
+  seen.add(expr);
+  const own =
+    (expr.kind === "unary" && !cheap.has(expr.operator)) ||
+    (expr.kind === "binary" && expr.operator === "power")
+      ? 1
+      : 0;
+  return childrenOf(expr).reduce((count, child) => count + mathFunctionCount(child, seen), own);
+}
+
+/** Axes longer than 1, from the outermost to the innermost in memory. */
+function orderInMemory(context: Context, name: string, shape: readonly number[]): readonly number[] {
+  const view = context.memory.viewOf(name);
+  const axes = orderOfAxes(context, name, shape).filter((axis) => (shape[axis] ?? 1) > 1);
+  if (view === undefined) return axes;
+  return axes.toSorted((a, b) => (view.strides[b] ?? 0) - (view.strides[a] ?? 0) || a - b);
+}
+
+function orderOfAxes({ memory }: Context, name: string, shape: readonly number[]): readonly number[] {
+  return memoryOrder(memory.layouts, name, shape.length);
+}

@@ -1,0 +1,136 @@
+/**
+ * Loops that store values element by element. Axes that lie behind one another in memory, for everything that the loop
+ * reads and writes, become one loop: the fewer and longer the loops, the better.
+ */
+import { product } from "../../../base/integers.ts";
+import { type Affine, type Loop, loopAffine, unflatten, zero } from "../loops/affine.ts";
+import { childrenOf, type Expr } from "../loops/expr.ts";
+import type { Statement } from "../loops/nest.ts";
+import type { KernelBuffers } from "./assembly.ts";
+import { addNest, type Context, newReader } from "./context.ts";
+import type { ValueReader } from "./read-value.ts";
+import { axesInMemory, elementAt, type View } from "./views.ts";
+
+/** A value to be stored, or a reading of it under another name. */
+export interface Target {
+  readonly name: string;
+  readonly view: View;
+}
+
+/** Stores values of one shape and one order of axes in one pass, and puts them into memory. */
+export function storeValues(context: Context, targets: readonly Target[], label: string): void {
+  const [first] = targets;
+  if (first === undefined) return;
+  const { memory } = context;
+  if (product(first.view.shape) > 0) {
+    const nest = bestNest(context, first.view, (reader, indices) =>
+      targets.map(({ name, view }) => ({ view, indices, value: reader.read(name, indices) })),
+    );
+    const elements = product(first.view.shape);
+    addNest(context, {
+      name: "map",
+      ...nest,
+      work: elements * Math.max(1, Math.min(nest.operations, 64)),
+      label,
+    });
+  }
+  for (const { name, view } of targets) memory.place(name, view);
+}
+
+export interface Nest {
+  readonly body: readonly Statement[];
+  readonly buffers: KernelBuffers;
+  readonly operations: number;
+}
+
+export interface PlannedStore {
+  readonly view: View;
+  readonly indices: readonly Affine[];
+  readonly value: Expr;
+}
+
+export type MakeStores = (reader: ValueReader, indices: readonly Affine[]) => readonly PlannedStore[];
+
+/** A nest over the elements of a view, with as many axes joined as can be without dividing indices. */
+function bestNest(context: Context, view: View, make: MakeStores): Nest {
+  const axes = axesInMemory(view);
+  let groups: readonly (readonly number[])[] = axes.map((axis) => [axis]);
+  let best = nestOf(context, view, groups, make);
+  const joined = nestOf(context, view, [axes], make);
+  if (axes.length > 1 && joined.divisions === 0) return joined.nest;
+  for (let at = groups.length - 2; at >= 0; at--) {
+    const trial = [
+      ...groups.slice(0, at),
+      [...(groups[at] ?? []), ...(groups[at + 1] ?? [])],
+      ...groups.slice(at + 2),
+    ];
+    const nest = nestOf(context, view, trial, make);
+    if (nest.divisions > best.divisions) continue;
+    [groups, best] = [trial, nest];
+  }
+  return best.nest;
+}
+
+function nestOf(
+  context: Context,
+  { shape }: View,
+  groups: readonly (readonly number[])[],
+  make: MakeStores,
+): { readonly nest: Nest; readonly divisions: number } {
+  const { reader, buffers } = newReader(context);
+  const loops: Loop[] = [];
+  const indices: Affine[] = shape.map(() => zero);
+  groups.forEach((axes, at) => {
+    const sizes = axes.map((axis) => shape[axis] ?? 1);
+    const loop = { name: `i${at}`, extent: product(sizes) };
+    loops.push(loop);
+    unflatten(loopAffine(loop), sizes).forEach((index, where) => {
+      const axis = axes[where];
+      if (axis !== undefined) indices[axis] = index;
+    });
+  });
+  const stores = make(reader, indices);
+  const statements = stores.map(
+    ({ view, indices: at, value }): Extract<Statement, { kind: "store" }> => ({
+      kind: "store",
+      buffer: buffers.of(view),
+      index: elementAt({ ...view, offset: 0 }, at),
+      value,
+    }),
+  );
+  const { divisions, operations } = countOperations(statements);
+  return { nest: { body: nested(loops, statements), buffers, operations }, divisions };
+}
+
+/** The loops around some statements; the last runs over consecutive elements. */
+export function nested(loops: readonly Loop[], inner: readonly Statement[]): readonly Statement[] {
+  const around = loops.length === 0 ? [{ name: "once", extent: 1 }] : loops;
+  return around.reduceRight<readonly Statement[]>(
+    (body, loop, at) => [{ kind: at === around.length - 1 ? "vector-loop" : "loop", loop, body }],
+    inner,
+  );
+}
+
+/** How often indices are divided, and how many operations there are on an element. */
+function countOperations(statements: readonly Extract<Statement, { kind: "store" }>[]): {
+  readonly divisions: number;
+  readonly operations: number;
+} {
+  const seen = new Set<Expr>();
+  let divisions = 0;
+  const countIndex = (index: Affine): void => {
+    for (const { factor } of index.terms)
+      if (factor.kind === "quotient" || factor.kind === "remainder") divisions++;
+  };
+  const visit = (expr: Expr): void => {
+    if (seen.has(expr)) return;
+    seen.add(expr);
+    if (expr.kind === "load" || expr.kind === "index") countIndex(expr.index);
+    for (const child of childrenOf(expr)) visit(child);
+  };
+  for (const { index, value } of statements) {
+    countIndex(index);
+    visit(value);
+  }
+  return { divisions, operations: seen.size };
+}

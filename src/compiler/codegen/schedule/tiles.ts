@@ -1,0 +1,246 @@
+/**
+ * Kernels that hold a tile of results in registers (convolution, matrix product), with what follows them in the block as
+ * their epilogue: each vector of results is finished and stored to where the block's results belong. What would hold up
+ * the registers too long (an exponential) is done in a pass of its own right behind, in place.
+ */
+import { known } from "../../../base/assert.ts";
+import type { OpNode } from "../../../graph/ir/graph.ts";
+import type { Epilogue, Kernel, KernelHead, Place } from "../kernels/place.ts";
+import type { Affine, Loop } from "../loops/affine.ts";
+import { Emitter } from "../loops/emitter.ts";
+import type { Buffer, Expr } from "../loops/expr.ts";
+import type { Code, Local } from "../wasm/code.ts";
+import type { FunctionBuilder } from "../wasm/function-builder.ts";
+import { KernelBuffers } from "./assembly.ts";
+import type { BlockState } from "./block.ts";
+import type { Context } from "./context.ts";
+import { ValueReader } from "./read-value.ts";
+import { hasMathFunctions } from "./rows.ts";
+import { shapeOf } from "./shapes.ts";
+import { storeValues, type Target } from "./stores.ts";
+import { allocateView, derivedView, elementAt, type PlacedBuffer, type View } from "./views.ts";
+
+type Indices = readonly Affine[];
+
+/** The loops of a tiled kernel, as its places name them. */
+export interface TileLoops {
+  readonly batch: Loop;
+  readonly z: Loop;
+  readonly y: Loop;
+  readonly x: Loop;
+  /** Counted over all groups. */
+  readonly filter: Loop;
+}
+
+export function tileLoops(
+  batch: number,
+  [depth, height, width]: readonly [number, number, number],
+  filters: number,
+): TileLoops {
+  return {
+    batch: { name: "batch", extent: batch },
+    z: { name: "z", extent: depth },
+    y: { name: "y", extent: height },
+    x: { name: "x", extent: width },
+    filter: { name: "filter", extent: filters },
+  };
+}
+
+export interface TiledOperator {
+  readonly node: OpNode;
+  readonly name: string;
+  readonly loops: TileLoops;
+  /** The index of the operator's result at a place of the loops. */
+  readonly indices: Indices;
+  /** The operator's result at an index, given the accumulated sum. */
+  readonly value: (sum: Expr, reader: ValueReader, indices: Indices) => Expr;
+  /** What the kernel is given before what its epilogue needs. */
+  readonly operands: readonly PlacedBuffer[];
+  /** Start values by filter. */
+  readonly bias: View | undefined;
+  readonly make: (head: KernelHead) => Kernel;
+  readonly work: number;
+  readonly label: string;
+}
+
+export function lowerTiled(state: BlockState, operator: TiledOperator): void {
+  const { context } = state;
+  const [result = ""] = operator.node.outputs;
+  const reached = state.reach(result, operator.indices);
+  const names = state.mustStore(reached).filter((name) => state.isAvailable(name, new Set([result])));
+  const stored = names.length > 0 ? names : [result];
+  const plan = planStores(state, operator, reached, stored);
+  const buffers = new KernelBuffers();
+  const held = epilogueValues(context, operator, buffers, plan.stores, reached);
+  if (operator.bias !== undefined) buffers.of(operator.bias);
+  const kernel = operator.make({
+    name: operator.name,
+    relaxed: context.relaxed,
+    addresses: buffers.buffers.map(({ name }) => name),
+    epilogue: (builder, addresses) =>
+      new TileEpilogue(context, operator, builder, buffers, addresses, held, operator.bias),
+  });
+  context.assembly.addStep({
+    function: kernel.function,
+    units: kernel.units,
+    work: operator.work,
+    label: operator.label,
+    buffers: [...operator.operands, ...buffers.placed],
+  });
+  for (const { name, view } of plan.stores) context.memory.place(name, view);
+  if (plan.later.length > 0) {
+    storeValues(context, plan.later, `${operator.label} (epilogue)`);
+    if (plan.inPlace) context.memory.remove(result);
+  }
+}
+
+interface StorePlan {
+  /** What the kernel stores. */
+  readonly stores: readonly Target[];
+  /** What a pass behind it stores. */
+  readonly later: readonly Target[];
+  /** Whether the pass overwrites the kernel's own result. */
+  readonly inPlace: boolean;
+}
+
+function planStores(
+  state: BlockState,
+  operator: TiledOperator,
+  reached: ReadonlyMap<string, Indices>,
+  names: readonly string[],
+): StorePlan {
+  const { context } = state;
+  const { placement } = context;
+  const [result = ""] = operator.node.outputs;
+  const targets = names.map((name): Target => ({ name, view: placement.viewFor(name) }));
+  const stores = epilogueValues(context, operator, new KernelBuffers(), targets, reached);
+  if (!stores.some(({ value }) => hasMathFunctions(value)))
+    return { stores: targets, later: [], inPlace: false };
+  const later = targets.filter(({ name }) => name !== result);
+  const [only, ...others] = later;
+  const isOnly = only !== undefined && others.length === 0 && !names.includes(result);
+  const inPlace = isOnly ? resultView(state, operator, only) : undefined;
+  if (inPlace !== undefined) return { stores: [{ name: result, view: inPlace }], later, inPlace: true };
+  const view = names.includes(result)
+    ? placement.viewFor(result)
+    : allocateView(`${result}.sums`, "float32", ...naturalOrder(context, operator, result));
+  return { stores: [{ name: result, view }], later, inPlace: false };
+}
+
+/** The result as it would lie in a target's memory, each element where the target's that follows from it will be. */
+function resultView(state: BlockState, { node }: TiledOperator, target: Target): View | undefined {
+  const { context } = state;
+  const [result = ""] = node.outputs;
+  if (target.view.storage.elementType !== "float32") return undefined;
+  const shape = shapeOf(context.typed, result);
+  return derivedView(target.view, shape, (indices) => {
+    const again = state.reach(result, indices).get(target.name);
+    return known(again, "index");
+  });
+}
+
+/** Filters innermost, then the order of the loops. */
+function naturalOrder(
+  context: Context,
+  { indices, loops }: TiledOperator,
+  result: string,
+): [shape: readonly number[], order: readonly number[]] {
+  const shape = shapeOf(context.typed, result);
+  const filterAxis = indices.findIndex(({ terms }) =>
+    terms.some(({ factor }) => factor.kind === "loop" && factor.loop === loops.filter),
+  );
+  const axes = shape.map((_, axis) => axis);
+  return [shape, filterAxis < 0 ? axes : [...axes.filter((axis) => axis !== filterAxis), filterAxis]];
+}
+
+interface EpilogueValue {
+  readonly buffer: Buffer;
+  readonly index: Affine;
+  readonly value: Expr;
+}
+
+function epilogueValues(
+  context: Context,
+  operator: TiledOperator,
+  buffers: KernelBuffers,
+  targets: readonly Target[],
+  reached: ReadonlyMap<string, Indices>,
+): readonly EpilogueValue[] {
+  const [result = ""] = operator.node.outputs;
+  const reader = new ValueReader(context.memory, context.producerOf, (view) => buffers.of(view));
+  const sum: Expr = { kind: "accumulator", type: "f32" };
+  const plain = operator.value(sum, reader, operator.indices);
+  reader.hold(result, () => plain);
+  return targets.map(({ name, view }) => {
+    const at = known(reached.get(name), `index of ${name}`);
+    return {
+      buffer: buffers.of(view),
+      index: elementAt({ ...view, offset: 0 }, at),
+      value: reader.read(name, at),
+    };
+  });
+}
+
+/** Finishes and stores vectors of results. */
+class TileEpilogue implements Epilogue {
+  private readonly emitter: Emitter;
+  private readonly loops: TileLoops;
+  private readonly values: readonly EpilogueValue[];
+  private readonly bias: Buffer | undefined;
+  private nest = "";
+
+  constructor(
+    context: Context,
+    { loops }: TiledOperator,
+    builder: FunctionBuilder,
+    buffers: KernelBuffers,
+    addresses: readonly Local[],
+    values: readonly EpilogueValue[],
+    bias: View | undefined,
+  ) {
+    const pairs = buffers.buffers.map((buffer, at) => [buffer, known(addresses[at], "address")] as const);
+    this.emitter = new Emitter(builder, new Map(pairs), context.math);
+    this.emitter.countReaders(values.map(({ value }) => value));
+    this.loops = loops;
+    this.values = values;
+    this.bias = bias === undefined ? undefined : buffers.of(bias);
+  }
+
+  emitStart(place: Place): Code | undefined {
+    const { bias, emitter } = this;
+    if (bias === undefined) return undefined;
+    this.enter(place);
+    const { base, offset } = emitter.address(bias, counterOf(this.loops.filter));
+    return { kind: "op", name: "v128.load", operands: [base], offset };
+  }
+
+  emitStore(place: Place, value: Code, lanes: number): void {
+    const { emitter } = this;
+    this.enter(place);
+    emitter.bindings.accumulator = value;
+    for (const { buffer, index, value: expr } of this.values) {
+      const isVector = lanes === 4 && buffer.elementType === "float32" && emitter.laneStride(index) === 1;
+      if (isVector) emitter.storeVector(buffer, index, emitter.vector(expr));
+      else emitter.storeEachLane(buffer, index, expr, lanes);
+    }
+  }
+
+  /** Binds the loops to the place's locals; what was computed in another loop nest of the function is forgotten. */
+  private enter({ batch, z, y, x, row, filter, vector, depths }: Place): void {
+    const { bindings } = this.emitter;
+    const nest = [batch, z, y, x, filter].map(({ index }) => index).join();
+    if (nest !== this.nest) bindings.leave(0);
+    this.nest = nest;
+    bindings.vectorLoop = this.loops.filter;
+    bindings.bind(this.loops.batch, { local: batch, plus: 0, depth: depths.batch });
+    bindings.bind(this.loops.z, { local: z, plus: 0, depth: depths.z });
+    bindings.bind(this.loops.y, { local: y, plus: 0, depth: depths.y });
+    bindings.bind(this.loops.x, { local: x, plus: row, depth: depths.x });
+    bindings.bind(this.loops.filter, { local: filter, plus: 4 * vector, depth: depths.filter });
+  }
+}
+
+/** The counter itself, also of a loop that runs once: its vectors have lanes all the same. */
+function counterOf(loop: Loop): Affine {
+  return { offset: 0, terms: [{ factor: { kind: "loop", loop }, stride: 1 }] };
+}
