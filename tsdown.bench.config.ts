@@ -3,6 +3,8 @@ import { defineConfig } from "tsdown";
 // Benchmarks are bundled with the sources they measure, so that they see what is not exported.
 export default defineConfig({
   entry: {
+    compiler: "bench/compiler.ts",
+    kernels: "bench/kernels.ts",
     mapping: "bench/mapping.ts",
     "read-large-model": "bench/read-large-model.ts",
     "papers/fusion": "bench/papers/fusion.ts",
