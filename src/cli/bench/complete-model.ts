@@ -12,9 +12,13 @@ import { exportOnnxChunks } from "../../graph/onnx/export-onnx.ts";
 /** A protobuf message, and so an ONNX file, ends here. */
 const mostBytes = 2 ** 31 - 1;
 
-/** Bytes of all constants. */
+/** Bytes of all constants of the network itself, those in Constant nodes included. */
 export function weightBytes({ graph }: Model): number {
-  return sum([...graph.constants.values()].map((tensor) => tensorByteLength(tensor) ?? 0));
+  const inNodes = graph.nodes.flatMap(({ operator, attributes }) => {
+    const value = operator === "Constant" ? attributes.get("value") : undefined;
+    return value?.kind === "tensor" ? [value.value] : [];
+  });
+  return sum([...graph.constants.values(), ...inNodes].map((tensor) => tensorByteLength(tensor) ?? 0));
 }
 
 /** Writes the file. Throws bad-input where it would pass 2 GB. */

@@ -39,7 +39,10 @@ export function ortWebContender(): Contender {
       ort.env.logLevel = "error";
       let session: Ort.InferenceSession;
       try {
-        session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+        session = await ort.InferenceSession.create(bytes, {
+          executionProviders: ["wasm"],
+          logSeverityLevel: 3,
+        });
       } catch (error) {
         return { kind: "unsupported", reason: error instanceof Error ? error.message : String(error) };
       }

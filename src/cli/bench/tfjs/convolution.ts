@@ -1,6 +1,6 @@
 /** Convolutions, poolings and what else works on images, in tfjs: channels last, weights permuted once. */
 import type { OpNode } from "../../../graph/ir/graph.ts";
-import { intOf, intsOf } from "./attributes.ts";
+import { intOf, intsOf, stringOf } from "./attributes.ts";
 import { batchNormAffine, type ChannelAffine, takeActivation, takeBatchNorm } from "./epilogue.ts";
 import type { Lowering, LoweringTable } from "./lowering.ts";
 import type { ProgramBuilder } from "./program-builder.ts";
@@ -21,14 +21,21 @@ const conv: Lowering = (builder, node) => {
   const group = intOf(node, "group", 1);
   const isDepthwise = group > 1 && group === channels && perGroup === 1;
   if (group > 1 && !isDepthwise) throw new UnsupportedByTfjs("Conv in groups that is not depthwise");
+  if (builder.elementTypeOf(x) !== "float32")
+    throw new UnsupportedByTfjs("Conv of other numbers than float32");
   const window = imageWindow(builder, node, shape.slice(2));
+  if (Math.max(...window.strides) > 1 && Math.max(...window.dilations) > 1) {
+    throw new UnsupportedByTfjs("Conv with strides and dilations");
+  }
   const normed = takeBatchNorm(builder, node.outputs[0] ?? "");
   const { output, activation, alpha } = takeActivation(builder, normed.output);
   const { strides, dilations } = window;
   const pad = paddingOf(window);
   const reads = [
     imageSlot(builder, x),
-    builder.weights(weights, (w) => filterForm(tf, w, shape, normed.affine, isDepthwise)),
+    builder.weights(weights, (w) =>
+      filterForm(tf, w, shape, normed.affine, isDepthwise ? channels : undefined),
+    ),
     ...biasSlot(builder, bias, normed.affine, filters),
   ];
   const common = { strides: [...strides] as [number, number], pad, dataFormat: "NHWC" as const, activation };
@@ -47,13 +54,13 @@ const conv: Lowering = (builder, node) => {
   });
 };
 
-/** [O, I, H, W] -> [H, W, I, O]; depthwise [C M, 1, H, W] -> [H, W, C, M]. */
+/** [O, I, H, W] -> [H, W, I, O]; depthwise, with C channels, [C M, 1, H, W] -> [H, W, C, M]. */
 function filterForm(
   tf: Tf,
   weights: TfTensor,
   shape: readonly number[],
   affine: ChannelAffine | undefined,
-  isDepthwise: boolean,
+  depthwiseChannels: number | undefined,
 ): TfTensor {
   const [filters = 1, perGroup = 1, ...kernel] = shape;
   const [rows = 1, columns = 1] = asRows(kernel);
@@ -61,21 +68,16 @@ function filterForm(
     affine === undefined
       ? weights
       : tf.mul(weights, tf.tensor([...affine.scale], [filters, ...shape.slice(1).map(() => 1)]));
-  const image = tf.reshape(scaled, [filters, perGroup, rows, columns]);
-  const permuted = tf.transpose(image, [2, 3, 1, 0]);
-  if (!isDepthwise) return permuted;
-  return tf.reshape(permuted, [rows, columns, intGroups(perGroup, filters), 1]);
+  if (depthwiseChannels === undefined) {
+    return tf.transpose(tf.reshape(scaled, [filters, perGroup, rows, columns]), [2, 3, 1, 0]);
+  }
+  const multiplier = filters / depthwiseChannels;
+  return tf.transpose(tf.reshape(scaled, [depthwiseChannels, multiplier, rows, columns]), [2, 3, 0, 1]);
 }
 
 /** A sequence is an image of one row. */
 function asRows(sizes: readonly number[]): readonly number[] {
   return sizes.length === 1 ? [1, ...sizes] : sizes;
-}
-
-/** Depthwise filters with a multiplier would interleave; one filter for each channel is what networks have. */
-function intGroups(perGroup: number, filters: number): number {
-  if (perGroup !== 1) throw new UnsupportedByTfjs("depthwise Conv with several inputs for each filter");
-  return filters;
 }
 
 /** The bias after batch normalisation: scale bias + shift; none where there is neither. */
@@ -144,6 +146,9 @@ const averagePool: Lowering = (builder, node) => {
 };
 
 function pool(builder: ProgramBuilder, node: OpNode, apply: (image: TfTensor) => TfTensor): void {
+  if (builder.elementTypeOf(node.inputs[0] ?? "") !== "float32") {
+    throw new UnsupportedByTfjs(`${node.operator} of other numbers than float32`);
+  }
   emitImage(builder, node.outputs[0] ?? "", [imageSlot(builder, node.inputs[0] ?? "")], apply);
 }
 
@@ -172,31 +177,30 @@ const batchNorm: Lowering = (builder, node) => {
     );
 };
 
+/** By whole factors only, and by the rules whose rounding is that of tfjs. */
 const resize: Lowering = (builder, node) => {
   const { tf } = builder;
-  const [output = ""] = node.outputs;
-  const [, , height = 1, width = 1] = builder.shapeOf(output);
-  const mode = node.attributes.get("mode");
-  const how = mode?.kind === "string" ? mode.value : "nearest";
-  const coordinates = node.attributes.get("coordinate_transformation_mode");
-  const rule =
-    node.operator === "Upsample"
-      ? "asymmetric"
-      : coordinates?.kind === "string"
-        ? coordinates.value
-        : "half_pixel";
-  const alignCorners = rule === "align_corners";
-  const halfPixel = rule === "half_pixel" || rule === "pytorch_half_pixel";
+  const [, , height = 1, width = 1] = builder.shapeOf(node.outputs[0] ?? "");
   const size: [number, number] = [height, width];
-  const nearest = (image: TfTensor): TfTensor =>
-    tf.image.resizeNearestNeighbor(only4D(image), size, false, false);
-  if (how === "linear" && (alignCorners || halfPixel || rule === "asymmetric")) {
-    pool(builder, node, (image) => tf.image.resizeBilinear(only4D(image), size, alignCorners, halfPixel));
-  } else if (how === "nearest" && isWholeFactor(builder, node)) pool(builder, node, nearest);
-  else throw new UnsupportedByTfjs(`${node.operator} with ${how} and ${rule}`);
+  const mode = stringOf(node, "mode", "nearest");
+  const isOld = node.operator === "Upsample" || node.opset < 11;
+  const rule = isOld ? "asymmetric" : stringOf(node, "coordinate_transformation_mode", "half_pixel");
+  const rounding = isOld ? "floor" : stringOf(node, "nearest_mode", "round_prefer_floor");
+  const isHalfPixel = rule === "half_pixel" || rule === "pytorch_half_pixel";
+  const isNearest =
+    mode === "nearest" &&
+    (isHalfPixel ? rounding.startsWith("round_") : rule === "asymmetric" && rounding === "floor");
+  const isLinear = mode === "linear" && (isHalfPixel || rule === "align_corners" || rule === "asymmetric");
+  if (!isWholeFactor(builder, node) || !(isNearest || isLinear)) {
+    throw new UnsupportedByTfjs(`${node.operator} with ${mode}, ${rule} and ${rounding}, or by a fraction`);
+  }
+  pool(builder, node, (image) =>
+    isNearest
+      ? tf.image.resizeNearestNeighbor(only4D(image), size, false, false)
+      : tf.image.resizeBilinear(only4D(image), size, rule === "align_corners", isHalfPixel),
+  );
 };
 
-/** By a whole factor every rule of rounding repeats each element. */
 function isWholeFactor(builder: ProgramBuilder, node: OpNode): boolean {
   const from = builder.shapeOf(node.inputs[0] ?? "");
   const to = builder.shapeOf(node.outputs[0] ?? "");

@@ -17,8 +17,17 @@ function each(apply: Function): Lowering {
 
 const unary = (apply: (tf: Tf, x: TfTensor) => TfTensor): Lowering => each((tf, [x]) => apply(tf, first(x)));
 
-const binary = (apply: (tf: Tf, a: TfTensor, b: TfTensor) => TfTensor): Lowering =>
-  each((tf, [a, ...rest]) => rest.reduce((total, next) => apply(tf, total, next), first(a)));
+const binary =
+  (apply: (tf: Tf, a: TfTensor, b: TfTensor) => TfTensor): Lowering =>
+  (builder, node) => {
+    // Before opset 7 an attribute said along which axis the second operand goes.
+    if (node.attributes.has("broadcast"))
+      throw new UnsupportedByTfjs(`${node.operator} with a broadcast axis`);
+    emitElementwise(builder, node, node.inputs, (tf, [a, ...rest]) => {
+      if (rest.length === 0) return tf.clone(first(a));
+      return rest.reduce((total, next) => apply(tf, total, next), first(a));
+    });
+  };
 
 function first(x: TfTensor | undefined): TfTensor {
   if (x === undefined) throw new UnsupportedByTfjs("a node without inputs");
@@ -100,6 +109,17 @@ const gelu: Lowering = each((tf, [x], node) => {
   return tf.mul(tf.mul(0.5, value), tf.add(1, inner));
 });
 
+const dropout: Lowering = (builder, node) => {
+  const trains = (node.inputs[2] ?? "") !== "" && builder.numbers(node.inputs[2])?.[0] !== 0;
+  if (trains || (node.outputs[1] ?? "") !== "") throw new UnsupportedByTfjs("Dropout in training");
+  emitElementwise(builder, node, [node.inputs[0] ?? ""], (tf, [x]) => tf.clone(first(x)));
+};
+
+const elu: Lowering = (builder, node) => {
+  if (floatOf(node, "alpha", 1) !== 1) throw new UnsupportedByTfjs("Elu with another alpha than 1");
+  emitElementwise(builder, node, node.inputs, (tf, [x]) => tf.elu(first(x)));
+};
+
 export const elementwiseLowerings: LoweringTable = {
   Relu: unary((tf, x) => tf.relu(x)),
   Sigmoid: unary((tf, x) => tf.sigmoid(x)),
@@ -117,9 +137,9 @@ export const elementwiseLowerings: LoweringTable = {
   Ceil: unary((tf, x) => tf.ceil(x)),
   Softplus: unary((tf, x) => tf.softplus(x)),
   Identity: unary((tf, x) => tf.clone(x)),
-  Dropout: unary((tf, x) => tf.clone(x)),
+  Dropout: dropout,
   Not: unary((tf, x) => tf.logicalNot(x)),
-  Elu: unary((tf, x) => tf.elu(x)),
+  Elu: elu,
   HardSwish: unary((tf, x) => tf.mul(x, tf.clipByValue(tf.add(tf.mul(x, 1 / 6), 0.5), 0, 1))),
   Gelu: gelu,
   LeakyRelu: each((tf, [x], node) => tf.leakyRelu(first(x), floatOf(node, "alpha", 0.01))),

@@ -152,6 +152,10 @@ const reduce =
     const [output = ""] = node.outputs;
     const rank = builder.shapeOf(x).length;
     const stated = builder.numbers(axesName) ?? intsOf(node, "axes") ?? [];
+    const isComputed = (axesName ?? "") !== "" && builder.numbers(axesName) === undefined;
+    if (isComputed || (stated.length === 0 && intOf(node, "noop_with_empty_axes", 0) === 1)) {
+      throw new UnsupportedByTfjs(`${node.operator} over computed axes, or over none`);
+    }
     const axes = stated.length === 0 ? Array.from({ length: rank }, (_, axis) => axis) : stated;
     const keep = intOf(node, "keepdims", 1) === 1;
     const layout = keep ? builder.layoutOf(x) : "plain";

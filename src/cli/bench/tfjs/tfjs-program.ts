@@ -5,7 +5,7 @@ import { elementwiseLowerings } from "./elementwise.ts";
 import type { Layout } from "./layout.ts";
 import type { LoweringTable } from "./lowering.ts";
 import { matrixLowerings } from "./matrix.ts";
-import { ProgramBuilder, type Step } from "./program-builder.ts";
+import { ProgramBuilder, type Step, tfDataType } from "./program-builder.ts";
 import { rearrangingLowerings } from "./rearranging.ts";
 import { type Tf, type TfTensor, UnsupportedByTfjs } from "./tf.ts";
 
@@ -37,11 +37,14 @@ const imageOperators: ReadonlySet<string> = new Set(Object.keys(imageLowerings))
 export function tfjsProgram(tf: Tf, typed: TypedGraph): TfjsProgram {
   const builder = new ProgramBuilder(tf, typed);
   const inputs = typed.graph.inputs.map(({ name }): ProgramEnd => {
+    // Refuses types that tfjs does not know.
+    tfDataType(builder.elementTypeOf(name));
     const layout = inputLayout(builder, name);
     return { name, layout, slot: builder.input(name, layout) };
   });
   for (const node of typed.graph.nodes) lower(builder, node);
   const outputs = typed.graph.outputs.map(({ name }): ProgramEnd => {
+    tfDataType(builder.elementTypeOf(name));
     const layout = builder.layoutOf(name);
     return { name, layout, slot: builder.slot(name, layout) };
   });
