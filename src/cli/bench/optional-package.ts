@@ -9,11 +9,11 @@ import { pathToFileURL } from "node:url";
 import { usageError } from "../../base/errors.ts";
 
 /**
- * The package's exports. The caller names its type, since a bundler must not see the import.
+ * The package's exports. The caller names its type, since a bundler must not see the import, and what to install.
  *
  * @throws LaminateError usage that says how to install it
  */
-export async function importOptional<T>(name: string, version: string): Promise<T> {
+export async function importOptional<T>(name: string, install: string): Promise<T> {
   try {
     return exportsOf<T>(await import(name));
   } catch (error) {
@@ -23,7 +23,7 @@ export async function importOptional<T>(name: string, version: string): Promise<
   if (path !== undefined) return exportsOf<T>(await import(pathToFileURL(path).href));
   throw usageError(`the package ${name} is not installed`, {
     where: "--against",
-    fix: `npm install --no-save ${name}@${version}, in this folder or beside laminate`,
+    fix: `npm install --no-save ${install}, in this folder or beside laminate`,
   });
 }
 

@@ -19,7 +19,7 @@ import { importOptional, packageFolder, packageVersionOf } from "./optional-pack
 type OrtModule = typeof Ort;
 
 const packageName = "onnxruntime-web";
-const knownVersion = "1.30.0";
+const install = `${packageName}@1.30.0`;
 
 /** Threads that this process's runtime was started with. */
 let startedThreads: number | undefined;
@@ -28,11 +28,11 @@ export function ortWebContender(): Contender {
   return {
     name: "ort-web",
     version: async () => {
-      await importOptional<OrtModule>(packageName, knownVersion);
+      await importOptional<OrtModule>(packageName, install);
       return packageVersionOf(packageName);
     },
     load: async ({ bytes }, { threads }): Promise<Loading> => {
-      const ort = await importOptional<OrtModule>(packageName, knownVersion);
+      const ort = await importOptional<OrtModule>(packageName, install);
       assert(startedThreads === undefined || startedThreads === threads, "ort-web was started with threads");
       startedThreads = threads;
       ort.env.wasm.numThreads = threads;

@@ -7,12 +7,12 @@ export type TfTensor = Core.Tensor;
 export type TfDataType = "float32" | "int32" | "bool";
 
 export const tfjsPackages = { core: "@tensorflow/tfjs-core", wasm: "@tensorflow/tfjs-backend-wasm" } as const;
-export const tfjsVersion = "4.22.0";
+const install = `${tfjsPackages.core}@4.22.0 ${tfjsPackages.wasm}@4.22.0`;
 
 /** tfjs with the wasm backend chosen and the checks of its development mode off. */
 export async function loadTf(): Promise<Tf> {
-  const tf = await importOptional<Tf>(tfjsPackages.core, tfjsVersion);
-  await importOptional<object>(tfjsPackages.wasm, tfjsVersion);
+  const tf = await importOptional<Tf>(tfjsPackages.core, install);
+  await importOptional<object>(tfjsPackages.wasm, install);
   tf.enableProdMode();
   await tf.setBackend("wasm");
   await tf.ready();
