@@ -4,7 +4,7 @@ import { defineConfig } from "tsdown";
 export default defineConfig({
   entry: {
     compiler: "bench/compiler.ts",
-    kernels: "bench/kernels.ts",
+    operators: "bench/operators.ts",
     mapping: "bench/mapping.ts",
     "read-large-model": "bench/read-large-model.ts",
     "papers/fusion": "bench/papers/fusion.ts",

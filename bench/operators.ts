@@ -2,7 +2,7 @@
  * Kernel families in every runtime: networks of one operator or of a few, GFLOP/s beside the most that a core of this
  * machine does in WebAssembly. A run includes bringing inputs in and outputs out, as it does for users.
  *
- *   node kernels.js [--against NAMES] [--threads 1] [--repeats N] [--only TEXT] [--json]     (bundled)
+ *   node operators.js [--against NAMES] [--threads 1] [--repeats N] [--only TEXT] [--json]     (bundled)
  */
 import { parseArgs } from "node:util";
 import { formatSeconds } from "../src/base/format.ts";
@@ -11,7 +11,7 @@ import { contenderByName, ownNames } from "../src/cli/bench/contenders.ts";
 import { answerJob, jobVerb } from "../src/cli/bench/job-process.ts";
 import { describeMachine, machineText } from "../src/cli/bench/machine.ts";
 import { measureModel, type NetworkMeasurements } from "../src/cli/bench/measure.ts";
-import { type KernelModel, kernelModels } from "./kernel-models.ts";
+import { type KernelModel, kernelModels } from "./operator-models.ts";
 import { measurePeak } from "./wasm-peak.ts";
 
 if (process.argv[2] === jobVerb) await answerJob(process.argv[3] ?? "");
