@@ -1,15 +1,18 @@
 import { defineConfig } from "tsdown";
+import { bundleText } from "./scripts/bundle-text.js";
 
 // Benchmarks are bundled with the sources they measure, so that they see what is not exported.
 export default defineConfig({
   entry: {
     compiler: "bench/compiler.ts",
     operators: "bench/operators.ts",
+    kernels: "bench/kernels.ts",
     mapping: "bench/mapping.ts",
     "read-large-model": "bench/read-large-model.ts",
     "papers/fusion": "bench/papers/fusion.ts",
   },
   outDir: "out/bench",
+  plugins: [bundleText()],
   format: "esm",
   platform: "node",
   target: "node20",

@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { bundleText } from "./scripts/bundle-text.js";
 
 export default defineConfig({
   entry: {
@@ -7,6 +8,7 @@ export default defineConfig({
     report: "src/report/index.ts",
     cli: "src/cli/main.ts",
   },
+  plugins: [bundleText()],
   format: "esm",
   platform: "node",
   target: "node20",

@@ -1,10 +1,12 @@
 import { defineConfig } from "vitest/config";
+import { bundleText } from "./scripts/bundle-text.js";
 
 // unit: fast facts beside the code, part of `npm run check`. slow: whole models, fuzzing, the command line.
 export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [bundleText()],
         test: {
           name: "unit",
           include: ["src/**/*.test.ts", "test/architecture.test.ts"],
@@ -12,6 +14,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [bundleText()],
         test: {
           name: "slow",
           include: ["test/**/*.test.ts"],

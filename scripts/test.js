@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { provideChromium } from "./chromium.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const folder = mkdtempSync(join(tmpdir(), "laminate-test-"));
@@ -20,6 +21,7 @@ function run(command, ...args) {
   );
 }
 
+provideChromium();
 let counts = { passed: 0, failed: 1, skipped: 0 };
 const status = run(
   "vitest",

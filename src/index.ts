@@ -4,6 +4,10 @@
  */
 
 export { type ErrorCode, type ErrorParts, LaminateError } from "./base/errors.ts";
+export type { ReadInto, StartThread } from "./base/host.ts";
+export { readArtefact } from "./compiler/artefact/read-artefact.ts";
+export { writeArtefact } from "./compiler/artefact/write-artefact.ts";
+export type { Program, ProgramConstants, ProgramTensor, Step } from "./compiler/codegen/program.ts";
 export type { LatencyOf } from "./compiler/fusion/draft.ts";
 export type { Ecg, EcgOperator, EcgValue } from "./compiler/fusion/ecg.ts";
 export { planFixed, planNone } from "./compiler/fusion/fixed-plan.ts";
@@ -13,8 +17,19 @@ export type { BlockLimits } from "./compiler/fusion/limits.ts";
 export { exceptionNames, type PlanOptions, planFusion } from "./compiler/fusion/plan.ts";
 export { type PlanSummary, summarizePlan } from "./compiler/fusion/plan-summary.ts";
 export { explainNode, printPlan } from "./compiler/fusion/print-plan.ts";
+export {
+  type OptimizeOptions,
+  optimizeGraph,
+  passList,
+  passNames,
+} from "./compiler/fusion/rewrite/optimize.ts";
 export { type FusionPlanner, fuse } from "./compiler/fusion/static-plan.ts";
 export { type Reason, reasonText, type Verdict } from "./compiler/fusion/verdict.ts";
+export type { ModelInput, ModelInputs } from "./compiler/runtime/elements.ts";
+export { supportsRelaxedSimd, supportsSimd } from "./compiler/runtime/features.ts";
+export type { ModelParts } from "./compiler/runtime/model-parts.ts";
+export { createRuntime, type Runtime, type RuntimeOptions } from "./compiler/runtime/runtime.ts";
+export type { RunningModel } from "./compiler/runtime/start-model.ts";
 export { compareValues, type Difference, type Tolerance } from "./graph/interpreter/compare-values.ts";
 export { randomInputs } from "./graph/interpreter/random-inputs.ts";
 export { type RunOptions, runGraph } from "./graph/interpreter/run-graph.ts";

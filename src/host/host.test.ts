@@ -2,7 +2,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { folderReader, readTextFile, readWholeFile, writeFileAtomically } from "./index.ts";
+import {
+  folderReader,
+  readTextFile,
+  readWholeFile,
+  writeFileAtomically,
+  writeFilesAtomically,
+} from "./index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "laminate-host-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -47,6 +53,27 @@ test("writing makes folders, replaces whole files and leaves nothing else behind
   expect(readFileSync(path, "utf8")).toBe("two");
   expect(readTextFile(path)).toBe("two");
   expect(readdirSync(join(folder, "out", "deep"))).toEqual(["result.json"]);
+});
+
+test("a folder of files is written whole or stays as it was", () => {
+  const path = join(folder, "several");
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  writeFilesAtomically(
+    path,
+    new Map([
+      ["a", bytes("one")],
+      ["b", bytes("two")],
+    ]),
+  );
+  const files = new Map([
+    ["a", bytes("new")],
+    ["none/c", bytes("three")],
+  ]);
+  expect(() => writeFilesAtomically(path, files)).toThrow(
+    expect.objectContaining({ code: "bad-input", where: join(path, "none/c") }),
+  );
+  expect(readdirSync(path).toSorted()).toEqual(["a", "b"]);
+  expect(readTextFile(join(path, "a"))).toBe("one");
 });
 
 test("a path that cannot be written is named", () => {

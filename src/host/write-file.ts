@@ -26,6 +26,35 @@ export function writeFileAtomically(path: string, data: string | Uint8Array): vo
   }
 }
 
+/**
+ * Writes files into one folder, which is made: all of them under temporary names first, then renamed in their order. So
+ * a full disk or Ctrl-C leaves the folder as it was; put the file that refers to the others last.
+ *
+ * @throws LaminateError bad-input that names the path
+ */
+export function writeFilesAtomically(folder: string, files: ReadonlyMap<string, Uint8Array>): void {
+  const pairs = [...files].map(([name, data]) => ({
+    path: join(folder, name),
+    temporary: join(folder, `.${name}.${process.pid}.tmp`),
+    data,
+  }));
+  let current = folder;
+  try {
+    makeFolders(folder);
+    for (const { path, temporary, data } of pairs) {
+      current = path;
+      writeFileSync(temporary, data);
+    }
+    for (const { path, temporary } of pairs) {
+      current = path;
+      renameSync(temporary, path);
+    }
+  } catch (error) {
+    for (const { temporary } of pairs) removeQuietly(temporary);
+    throw fileError(current, error);
+  }
+}
+
 /** mkdir with `recursive` never returns where a file system answers ENOENT to every attempt, as /proc does. */
 function makeFolders(folder: string): void {
   const parent = dirname(folder);

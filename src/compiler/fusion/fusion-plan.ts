@@ -68,7 +68,7 @@ export function completePlan({ kind, ecg, blocks, verdicts }: PlanParts): Fusion
 }
 
 /** Constant nodes go where they are first used, through other constants too; unused ones to the last block. */
-function placeNodes(ecg: Ecg, blocks: readonly Block[]): readonly number[] {
+export function placeNodes(ecg: Ecg, blocks: readonly Block[]): readonly number[] {
   const { nodes } = ecg.typed.graph;
   const blockOf = nodes.map(() => -1);
   blocks.forEach((block, at) => {

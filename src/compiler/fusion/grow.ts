@@ -94,15 +94,22 @@ function outgoing(growth: Growth, block: number): readonly Edge[] {
     .sort((a, b) => a.consumer - b.consumer);
 }
 
-/** Edges from operators that are in no block yet to a block, the last producer first. */
+/**
+ * Edges from operators that are in no block yet to a block, the last producer first; but a Many-to-Many operator other
+ * than the one whose epilogue the seed is waits, so as not to take its place.
+ */
 function predecessors(growth: Growth, block: number): readonly Edge[] {
-  const { quotient, edgesTo } = growth.draft;
+  const { draft, epilogueOf, seed } = growth;
+  const { quotient, edgesTo, ecg } = draft;
+  const owner = epilogueOf[seed];
+  const waits = ({ producer }: Edge): boolean =>
+    owner !== undefined && producer !== owner && ecg.operators[producer]?.mappingType === "many-to-many";
   return quotient
     .nodesOf(block)
     .flatMap((node) =>
       known(edgesTo[node], "edges").filter(({ producer }) => mayJoin(growth, producer, block)),
     )
-    .sort((a, b) => b.producer - a.producer);
+    .sort((a, b) => Number(waits(a)) - Number(waits(b)) || b.producer - a.producer);
 }
 
 /** Whether an operator is free, and not the epilogue of an operator that this block neither has nor will take in. */

@@ -164,6 +164,17 @@ describe("by the table", () => {
     expect(blocksOf(planFusion(g.build([masked, mask])))).toEqual(["mask scores masked"]);
   });
 
+  test("a concatenation goes to the reduction that makes its largest part, not to the last one", () => {
+    const g = graphBuilder();
+    const w = g.constant("w", [4, 4, 3, 3]);
+    const x = g.input("x", image);
+    const a = g.node("Conv", "a", [x, w], [1, 8, 8, 8]);
+    const b = g.node("Conv", "b", [x, w], image);
+    const pool = g.node("MaxPool", "pool", [x], image);
+    const all = g.node("Concat", "concat", [a, b, pool], [1, 16, 8, 8]);
+    expect(blocksOf(planFusion(g.build([all])))).toEqual(["b", "pool", "a concat"]);
+  });
+
   test("limits hold: a sum of many tensors is cut", () => {
     const g = graphBuilder();
     const inputs = Array.from({ length: 40 }, (_, at) => g.input(`x${at}`, rows));

@@ -1,4 +1,4 @@
-/** What each node of a graph is to the static plan. */
+/** What each node of a graph is to a fusion plan. */
 import { known } from "../../base/assert.ts";
 import { subgraphs } from "../../graph/ir/captures.ts";
 import type { OpNode, TypedGraph } from "../../graph/ir/graph.ts";

@@ -1,102 +1,86 @@
 /**
- * The static fusion plan: the same blocks on every machine, with at most one heavy operator each, made in three steps.
- * 1. Grow: an operator joins the block that feeds it (`joins`), the latest one where several do.
- * 2. Sink: the tail of a block moves into the only block that reads it where fewer bytes then cross between blocks
- *    (sink.ts): a concatenation before one convolution, the gate of a squeeze-and-excitation, embeddings.
- * 3. Constants go to the block that uses them.
- * No step can close a cycle: blocks are numbered as they are opened, and every edge leads from a lower number to a
- * higher one. Joining the latest of the feeding blocks keeps that, and so does moving towards the only reader.
- * Edges into constant nodes (Shape of an activation) carry no data and do not count. Cost: linear in the graph.
+ * The static fusion plan, from which the mapping side takes its layers: the table-driven plan (plan.ts) as it is on every
+ * machine, without a measured latency and without an exception that joins heavy operators, so that a block has one of
+ * them at most. The table says what one loop of a processor does well. For layers of an accelerator three steps follow:
+ * 1. Borders between blocks move to where the fewest bytes cross (borders.ts).
+ * 2. A block without a heavy operator joins the last of the blocks that feed it, whatever the table says: what only
+ *    selects, sorts or reduces is no layer of its own.
+ * 3. Blocks are put in the file's order, as far as they can be.
+ * Barriers stay alone. Deterministic; the cost is that of `planFusion`.
  */
 import { known } from "../../base/assert.ts";
 import type { TypedGraph } from "../../graph/ir/graph.ts";
-import { activationsRead } from "./data-flow.ts";
+import { moveBorders } from "./borders.ts";
+import type { Ecg } from "./ecg.ts";
 import type { Block, FusedGraph } from "./fused-graph.ts";
-import type { Role, Roles } from "./roles.ts";
-import { rolesOf } from "./roles.ts";
-import { sinkTails } from "./sink.ts";
+import { placeNodes } from "./fusion-plan.ts";
+import { planFusion } from "./plan.ts";
 
 /** Gathers the operators of a network into blocks. A planner that measures has this type too. */
 export type FusionPlanner = (typed: TypedGraph) => FusedGraph;
 
-/**
- * Whether an operator joins the block that feeds it, given the role of the operator that opened the block. This is the
- * whole rule: light operators always do, so a block has one heavy operator at most, and barriers stay alone.
- */
-export function joins(operator: Role, blockOpener: Role): boolean {
-  return operator === "light" && blockOpener !== "barrier";
-}
+/** The exceptions beyond the table that leave a block with one heavy operator at most. */
+const exceptions = ["pooling", "normalization"];
 
 /** Gathers the operators of a network into blocks by the static plan. */
 export function fuse(typed: TypedGraph): FusedGraph {
-  const roles = rolesOf(typed);
-  const blockOf = growBlocks(roles);
-  sinkTails(typed, roles, blockOf);
-  placeConstants(typed, roles, blockOf);
-  return { typed, blocks: collect(blockOf) };
-}
-
-/** The block number of every node that is not constant; constant nodes have none yet (-1). */
-function growBlocks(roles: Roles): number[] {
-  const { flow } = roles;
-  const openers: Role[] = [];
-  const blockOf = roles.roles.map(() => -1);
-  for (const node of growthOrder(roles)) {
-    const role = known(roles.roles[node], "role");
-    const feeding = latestProducer(activationsRead(flow, node), flow.producerOf, blockOf);
-    const opener = openers[feeding];
-    if (opener !== undefined && joins(role, opener)) blockOf[node] = feeding;
-    else blockOf[node] = openers.push(role) - 1;
-  }
-  return blockOf;
+  const { ecg, blockOf: planned } = planFusion(typed, { exceptions });
+  // Constants have no block while others move. The numbers are a topological order of the blocks, and stay one.
+  const blockOf = planned.map((block, node) => (ecg.operators[node] === undefined ? -1 : block));
+  const barriers = new Set(blockOf.filter((_, node) => ecg.operators[node]?.barrier));
+  moveBorders(ecg, blockOf, barriers);
+  joinLight(ecg, blockOf, barriers);
+  return { typed, blocks: gather(placeNodes(ecg, inFileOrder(ecg, gather(blockOf)))) };
 }
 
 /**
- * The operators that run, those that follow from the network's inputs by light operators alone first: a mask that the
- * file computes late must not look like the later of two producers, and take the softmax from its matrix product.
+ * Towards the last block that feeds it no path leads through a third one, so joining it closes no cycle. What joins a
+ * light block may read from an earlier one, so this goes on until nothing joins; hardly ever is there a third round.
  */
-function growthOrder({ flow, roles }: Roles): readonly number[] {
-  const early: number[] = [];
-  const late: number[] = [];
-  const isEarly: boolean[] = [];
-  roles.forEach((role, node) => {
-    isEarly[node] =
-      role === "light" &&
-      activationsRead(flow, node).every((value) => isEarly[flow.producerOf.get(value) ?? -1] !== false);
-    if (role !== "constant") (isEarly[node] ? early : late).push(node);
+function joinLight(ecg: Ecg, blockOf: number[], barriers: ReadonlySet<number>): void {
+  for (let joined = true; joined; ) {
+    joined = false;
+    for (const { nodes } of gather(blockOf)) {
+      const own = known(blockOf[known(nodes[0], "node")], "block");
+      if (barriers.has(own) || nodes.some((node) => ecg.operators[node]?.heavy)) continue;
+      const last = feeders(ecg, nodes).reduce((latest, node) => {
+        const block = known(blockOf[node], "block");
+        return block === own ? latest : Math.max(latest, block);
+      }, -1);
+      if (last < 0 || barriers.has(last)) continue;
+      for (const node of nodes) blockOf[node] = last;
+      joined = true;
+    }
+  }
+}
+
+/** The operators whose results some others read. */
+function feeders(ecg: Ecg, nodes: readonly number[]): readonly number[] {
+  return nodes.flatMap((node) =>
+    known(ecg.reads[node], "reads").flatMap(({ producer }) => (producer === undefined ? [] : producer)),
+  );
+}
+
+/** Blocks by the place of their heavy operators (or first ones) in the file, each behind those that feed it. */
+function inFileOrder(ecg: Ecg, blocks: readonly Block[]): readonly Block[] {
+  const placeOf: number[] = [];
+  const places = blocks.map(({ nodes }) => {
+    const own = nodes.find((node) => ecg.operators[node]?.heavy) ?? known(nodes[0], "node");
+    const place = feeders(ecg, nodes).reduce((latest, node) => Math.max(latest, placeOf[node] ?? 0), own);
+    for (const node of nodes) placeOf[node] = place;
+    return place;
   });
-  return [...early, ...late];
+  const order = [...blocks.keys()].sort(
+    (a, b) => known(places[a], "place") - known(places[b], "place") || a - b,
+  );
+  return order.map((at) => known(blocks[at], "block"));
 }
 
-function latestProducer(
-  values: readonly string[],
-  producerOf: ReadonlyMap<string, number>,
-  blockOf: readonly number[],
-): number {
-  let latest = -1;
-  for (const value of values) {
-    const producer = producerOf.get(value);
-    if (producer !== undefined) latest = Math.max(latest, blockOf[producer] ?? -1);
-  }
-  return latest;
-}
-
-/** A constant node goes to the first block that uses it, through other constants too; unused ones to the last block. */
-function placeConstants(typed: TypedGraph, { flow, roles }: Roles, blockOf: number[]): void {
-  const last = blockOf.reduce((latest, block) => Math.max(latest, block), 0);
-  for (let node = roles.length - 1; node >= 0; node--) {
-    if (roles[node] !== "constant") continue;
-    let first = Number.POSITIVE_INFINITY;
-    for (const output of known(typed.graph.nodes[node], "node").outputs)
-      for (const consumer of flow.consumersOf.get(output) ?? [])
-        first = Math.min(first, blockOf[consumer] ?? last);
-    blockOf[node] = Math.min(first, last);
-  }
-}
-
-function collect(blockOf: readonly number[]): Block[] {
+/** Blocks by number; nodes without one are left out. */
+function gather(blockOf: readonly number[]): readonly Block[] {
   const nodesOf = new Map<number, number[]>();
   blockOf.forEach((block, node) => {
+    if (block < 0) return;
     const nodes = nodesOf.get(block);
     if (nodes === undefined) nodesOf.set(block, [node]);
     else nodes.push(node);

@@ -1,0 +1,166 @@
+/**
+ * A program as one WebAssembly module: its kernels, and `run`, which calls them in order. Threads run all steps in lock
+ * step (SPMD): each takes its share of a step's units and waits at a barrier before the next step. Linear in the code.
+ */
+import { assert } from "../../base/assert.ts";
+import { badInput } from "../../base/errors.ts";
+import { type Barrier, barrierFunctions } from "./barrier.ts";
+import type { Program, Step } from "./program.ts";
+import { type Callee, type Code, call, get, i32, type Local, op } from "./wasm/code.ts";
+import { encodeModule } from "./wasm/encode.ts";
+import { FunctionBuilder, type WasmFunction } from "./wasm/function-builder.ts";
+
+export interface EncodeOptions {
+  /** Shared memory and barriers; without it the module runs on one thread and has no atomic instruction. */
+  readonly threads: boolean;
+  /** Steps of less work run on thread 0 alone, as waiting for the others would cost more. */
+  readonly leastSharedWork?: number;
+}
+
+/** Bytes of one page of memory. */
+export const pageBytes = 65_536;
+/** What 32-bit addresses reach. */
+export const mostMemoryBytes = 4 * 1024 ** 3;
+
+/** A barrier costs about half a microsecond, and this much work a few of them. */
+const defaultLeastSharedWork = 16_384;
+/** V8 optimises functions of a few thousand instructions well, and very long ones badly. */
+const stepsPerFunction = 64;
+
+/**
+ * The module. It imports env.memory and exports `run(thread, threads, mayWait)`, and with threads `work(thread, threads)`,
+ * in which the threads but the first stay: see barrier.ts.
+ *
+ * @throws LaminateError bad-input when the memory is beyond 4 GiB
+ */
+export function encodeProgram(program: Program, options: EncodeOptions): Uint8Array {
+  const memory = { pages: memoryPages(program), shared: options.threads };
+  const names = new Set(program.functions.map(({ name }) => name));
+  const missing = program.steps.find(({ kernel }) => !names.has(kernel));
+  assert(missing === undefined, `the program has no kernel ${missing?.kernel ?? ""}`);
+  const kernels = program.functions.map((kernel) => ({ ...kernel, exported: false }));
+  return encodeModule({ memory, functions: [...kernels, ...drivers(program.steps, options)] });
+}
+
+/** Pages of the program's memory. Throws bad-input beyond 4 GiB. */
+export function memoryPages({ name, memoryBytes }: Program): number {
+  if (memoryBytes > mostMemoryBytes) {
+    throw badInput(
+      `the network needs ${memoryBytes} bytes of memory, and WebAssembly has ${mostMemoryBytes} at most`,
+      { where: name, fix: "compile it for smaller shapes or a smaller batch" },
+    );
+  }
+  return Math.max(1, Math.ceil(memoryBytes / pageBytes));
+}
+
+/** The functions around the kernels; their names begin with "laminate.", which no kernel's does. */
+function drivers(steps: readonly Step[], options: EncodeOptions): readonly WasmFunction[] {
+  const { threads, leastSharedWork = defaultLeastSharedWork } = options;
+  const run = new FunctionBuilder("run");
+  const thread = run.parameter("i32", "thread");
+  const all = run.parameter("i32", "threads");
+  const mayWait = run.parameter("i32", "may_wait");
+  const inside = [get(thread), get(all), get(mayWait)];
+  if (!threads) {
+    const parts = chunks(steps, stepsPerFunction).map((part, index) =>
+      buildPart(index, (builder) => {
+        for (const step of part) builder.emit(callAlone(step));
+      }),
+    );
+    for (const part of parts) run.emit(call(part, ...inside));
+    return [...parts, run.build(true)];
+  }
+  const barrier = barrierFunctions({ name: "run", result: undefined });
+  const share = shareFunction();
+  const parts = chunks(stages(steps, leastSharedWork), stepsPerFunction).map((part, index) =>
+    buildPart(index, (builder, locals) => {
+      for (const stage of part) emitStage(builder, stage, { ...locals, barrier, share });
+    }),
+  );
+  run.emit({ kind: "if", condition: op("i32.eqz", get(thread)), yes: [call(barrier.start)], no: [] });
+  for (const part of parts) run.emit(call(part, ...inside));
+  // Thread 0 returns when all have done their share.
+  run.emit(call(barrier.wait, get(all), get(mayWait)));
+  return [share, ...barrier.functions, ...parts, run.build(true)];
+}
+
+/** A step and how threads come to it. */
+interface Stage {
+  readonly step: Step;
+  /** Whether all threads run a part of it, or thread 0 runs all of it. */
+  readonly isShared: boolean;
+  /** Whether threads must have ended the step before. */
+  readonly barrier: boolean;
+}
+
+/** The first step needs no barrier, as thread 0 begins the run, and neighbouring steps of thread 0 alone need none. */
+function stages(steps: readonly Step[], leastSharedWork: number): readonly Stage[] {
+  let wasAlone = true;
+  return steps.map((step, index) => {
+    const isShared = step.units > 1 && step.work >= leastSharedWork;
+    const barrier = index > 0 && (isShared || !wasAlone);
+    wasAlone = !isShared;
+    return { step, isShared, barrier };
+  });
+}
+
+interface ThreadLocals {
+  readonly thread: Local;
+  readonly threads: Local;
+  readonly mayWait: Local;
+}
+
+interface StageTools extends ThreadLocals {
+  readonly barrier: Barrier;
+  readonly share: Callee;
+}
+
+function emitStage(
+  builder: FunctionBuilder,
+  { step, isShared, barrier: waits }: Stage,
+  tools: StageTools,
+): void {
+  const { thread, threads, mayWait, barrier, share } = tools;
+  if (waits) builder.emit(call(barrier.wait, get(threads), get(mayWait)));
+  if (isShared) {
+    const bound = (index: Code): Code => call(share, i32(step.units), index, get(threads));
+    builder.emit(callKernel(step, bound(get(thread)), bound(op("i32.add", get(thread), i32(1)))));
+  } else builder.when(op("i32.eqz", get(thread)), () => builder.emit(callAlone(step)));
+}
+
+function callAlone(step: Step): Code {
+  return callKernel(step, i32(0), i32(step.units));
+}
+
+function callKernel({ kernel, addresses }: Step, from: Code, to: Code): Code {
+  return call({ name: kernel, result: undefined }, ...addresses.map(i32), from, to);
+}
+
+function buildPart(
+  index: number,
+  fill: (builder: FunctionBuilder, locals: ThreadLocals) => void,
+): WasmFunction {
+  const builder = new FunctionBuilder(`laminate.steps_${index}`);
+  const thread = builder.parameter("i32", "thread");
+  const threads = builder.parameter("i32", "threads");
+  const mayWait = builder.parameter("i32", "may_wait");
+  fill(builder, { thread, threads, mayWait });
+  return builder.build();
+}
+
+/** units * index / threads, in 64 bits so that the product fits: shares differ by one unit at most. */
+function shareFunction(): WasmFunction {
+  const builder = new FunctionBuilder("laminate.share", "i32");
+  const units = builder.parameter("i32", "units");
+  const index = builder.parameter("i32", "index");
+  const threads = builder.parameter("i32", "threads");
+  const wide = (local: Local): Code => op("i64.extend_i32_u", get(local));
+  builder.emit(op("i32.wrap_i64", op("i64.div_u", op("i64.mul", wide(units), wide(index)), wide(threads))));
+  return builder.build();
+}
+
+function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

@@ -1,0 +1,251 @@
+/**
+ * Convolution as a matrix product without a matrix of patches: a tile is a few neighbouring pixels of one output line
+ * times a panel of filters, so that one input pointer with constant offsets serves all its pixels. The halo of the
+ * input is in memory, so no tap asks whether it is inside. With one tap it is MatMul and Gemm.
+ *
+ * The last tile of a line overlaps the one before it, and computes those results again.
+ */
+import { type Code, f32x4, get, i32, increase, type Local, load, op, set } from "../wasm/code.ts";
+import { FunctionBuilder } from "../wasm/function-builder.ts";
+import { doWhile, multiplyAdd, quotient, remainder, repeat, smaller, sum, times } from "./address.ts";
+import {
+  type ConvolutionSpec,
+  type Panels,
+  panelsOf,
+  tileOf,
+  type Units,
+  unitsOf,
+} from "./convolution-spec.ts";
+import type { Epilogue, Kernel, PlaceDepths } from "./place.ts";
+import type { Tile } from "./tile.ts";
+
+export function convolution(spec: ConvolutionSpec): Kernel {
+  const builder = new FunctionBuilder(spec.name);
+  const tile = tileOf(spec, spec.relaxed);
+  const units = unitsOf(spec, tile);
+  new ConvolutionKernel(builder, spec, tile, units).emit();
+  return {
+    function: builder.build(true),
+    units: units.blocks * units.panelGroups,
+    overlaps: spec.extents[2] % tile.rows !== 0,
+  };
+}
+
+class ConvolutionKernel {
+  private readonly builder: FunctionBuilder;
+  private readonly spec: ConvolutionSpec;
+  private readonly tile: Tile;
+  private readonly panels: Panels;
+  private readonly units: Units;
+  private readonly input: Local;
+  private readonly filters: Local;
+  private readonly from: Local;
+  private readonly to: Local;
+  private readonly epilogue: Epilogue;
+
+  constructor(builder: FunctionBuilder, spec: ConvolutionSpec, tile: Tile, units: Units) {
+    this.builder = builder;
+    this.spec = spec;
+    this.tile = tile;
+    this.units = units;
+    this.panels = panelsOf(spec, tile);
+    this.input = builder.parameter("i32", "input");
+    this.filters = builder.parameter("i32", "filters");
+    const addresses = spec.addresses.map((name) => builder.parameter("i32", name));
+    this.from = builder.parameter("i32", "from");
+    this.to = builder.parameter("i32", "to");
+    this.epilogue = spec.epilogue(builder, addresses);
+  }
+
+  /** Units, and the panels of each. */
+  emit(): void {
+    const { builder, panels, units } = this;
+    const unit = builder.let("i32", "unit", get(this.from));
+    builder.forSteps(unit, get(this.to), 1, () => {
+      const block = quotient(get(unit), units.panelGroups);
+      const first = builder.let("i32", "first_tile", times(block, units.tilesPerBlock));
+      const after = builder.let("i32", "after_tile", sum(get(first), i32(units.tilesPerBlock)));
+      builder.emit(set(after, smaller(get(after), i32(units.tiles))));
+      const group = remainder(get(unit), units.panelGroups);
+      const panel = builder.let("i32", "panel", times(group, units.panelsPerUnit));
+      const last = builder.let("i32", "after_panel", sum(get(panel), i32(units.panelsPerUnit)));
+      builder.emit(set(last, smaller(get(last), i32(panels.count * this.spec.groups))));
+      builder.forSteps(panel, get(last), 1, () => {
+        const inGroup = builder.let("i32", "panel_of_group", this.panelOfGroup(panel));
+        const whole = (): void => this.emitPanel(panel, inGroup, [first, after], panels.vectors, 4);
+        const narrow = (): void =>
+          this.emitPanel(panel, inGroup, [first, after], panels.lastVectors, panels.lastLanes);
+        const even = panels.lastVectors === panels.vectors && panels.lastLanes === 4;
+        if (even) whole();
+        else if (panels.count === 1) narrow();
+        else builder.when(op("i32.lt_u", get(inGroup), i32(panels.count - 1)), whole, narrow);
+      });
+    });
+  }
+
+  private panelOfGroup(panel: Local): Code {
+    return this.spec.groups === 1 ? get(panel) : remainder(get(panel), this.panels.count);
+  }
+
+  /** One panel of filters with all tiles of the block, line by line. */
+  private emitPanel(
+    panel: Local,
+    inGroup: Local,
+    [first, after]: readonly [Local, Local],
+    vectors: number,
+    lastLanes: number,
+  ): void {
+    const { builder, spec, panels, tile, units, epilogue } = this;
+    const { inputStrides, strides, filterStrides, extents } = spec;
+    const group = spec.groups === 1 ? i32(0) : quotient(get(panel), panels.count);
+    const filter = builder.let(
+      "i32",
+      "filter",
+      sum(times(group, spec.filtersPerGroup), times(get(inGroup), 4 * panels.vectors)),
+    );
+    const panelAt = builder.let(
+      "i32",
+      "panel_at",
+      sum(get(this.filters), times(group, 4 * panels.groupFloats), times(get(inGroup), 4 * panels.floats)),
+    );
+    const groupAt = builder.let(
+      "i32",
+      "group_at",
+      sum(get(this.input), i32(4 * spec.inputOffset), times(group, 4 * spec.channelsPerGroup)),
+    );
+    const filterDepth = builder.depth;
+    const at = builder.let("i32", "tile", get(first));
+    const lineOfTiles = (): void => {
+      const line = builder.let("i32", "line", quotient(get(at), units.tilesPerLine));
+      const lineTile = builder.let("i32", "line_tile", times(get(line), units.tilesPerLine));
+      const column = builder.let("i32", "column", op("i32.sub", get(at), get(lineTile)));
+      const afterColumn = builder.let("i32", "after_column", op("i32.sub", get(after), get(lineTile)));
+      builder.emit(set(afterColumn, smaller(get(afterColumn), i32(units.tilesPerLine))));
+      const y = builder.let("i32", "y", remainder(get(line), extents[1]));
+      const plane = builder.let("i32", "plane", quotient(get(line), extents[1]));
+      const z = builder.let("i32", "z", remainder(get(plane), extents[0]));
+      const batch = builder.let("i32", "batch", quotient(get(plane), extents[0]));
+      const lineAt = builder.let(
+        "i32",
+        "line_at",
+        sum(
+          get(groupAt),
+          times(get(batch), 4 * inputStrides.batch),
+          times(get(z), 4 * inputStrides.z * strides[0]),
+          times(get(y), 4 * inputStrides.y * strides[1]),
+        ),
+      );
+      const filtersAt =
+        filterStrides === undefined
+          ? panelAt
+          : builder.let(
+              "i32",
+              "filters_at",
+              sum(
+                get(panelAt),
+                times(get(batch), 4 * filterStrides.batch),
+                times(get(z), 4 * filterStrides.z),
+              ),
+            );
+      const lineDepth = builder.depth;
+      builder.forSteps(column, get(afterColumn), 1, () => {
+        const x = builder.let("i32", "x", times(get(column), tile.rows));
+        builder.emit(set(x, smaller(get(x), i32(extents[2] - tile.rows))));
+        const depths: PlaceDepths = {
+          batch: lineDepth,
+          z: lineDepth,
+          y: lineDepth,
+          x: builder.depth,
+          filter: filterDepth,
+        };
+        const place = { batch, z, y, x, filter, depths };
+        const lanesOf = (vector: number): number => (vector === vectors - 1 ? lastLanes : 4);
+        const starts = Array.from({ length: vectors }, (_, vector) =>
+          epilogue.emitStart({ ...place, row: 0, vector }, lanesOf(vector)),
+        );
+        const tileAt = sum(get(lineAt), times(get(x), 4 * strides[2] * inputStrides.x));
+        const sums = this.emitSums(tileAt, get(filtersAt), starts);
+        sums.forEach((row, rowAt) => {
+          row.forEach((value, vector) => {
+            epilogue.emitStore({ ...place, row: rowAt, vector }, get(value), lanesOf(vector));
+          });
+        });
+      });
+      builder.emit(set(at, sum(get(lineTile), get(afterColumn))));
+    };
+    doWhile(builder, "lines", lineOfTiles, () => op("i32.lt_s", get(at), get(after)));
+  }
+
+  /** The products of one tile, summed over taps and channels, as locals by row and vector. */
+  private emitSums(
+    tileAt: Code,
+    filtersAt: Code,
+    starts: readonly (Code | undefined)[],
+  ): readonly (readonly Local[])[] {
+    const { builder, spec, tile } = this;
+    const { taps, dilations, inputStrides, channelsPerGroup } = spec;
+    const vectors = starts.length;
+    const sums = Array.from({ length: tile.rows }, () => starts.map(() => builder.local("v128", "sum")));
+    starts.forEach((start, vector) => {
+      const [first, ...others] = sums.map((row) => row[vector]);
+      if (first === undefined) return;
+      builder.emit(set(first, start ?? f32x4(0)));
+      for (const other of others) if (other !== undefined) builder.emit(set(other, get(first)));
+    });
+    const input = builder.let("i32", "in", tileAt);
+    const filters = builder.let("i32", "weights", filtersAt);
+    const contiguous = dilations[2] * inputStrides.x === channelsPerGroup && spec.groups === 1 && taps[2] > 1;
+    const run = contiguous ? taps[2] * channelsPerGroup : channelsPerGroup;
+    const repeats = [taps[0], taps[1], contiguous ? 1 : taps[2]] as const;
+    const steps = [
+      dilations[0] * inputStrides.z,
+      dilations[1] * inputStrides.y,
+      dilations[2] * inputStrides.x,
+    ] as const;
+    // The pointer has moved on by what the inner loops walked; each loop adds what is missing to its own step.
+    const walkedX = run;
+    const walkedY = repeats[2] === 1 ? walkedX : steps[2] * repeats[2];
+    const walkedZ = repeats[1] === 1 ? walkedY : steps[1] * repeats[1];
+    const walked = [walkedZ, walkedY, walkedX] as const;
+    const loopOver = (axis: 0 | 1 | 2, inside: () => void): void =>
+      repeat(builder, ["tap_z", "tap_y", "tap_x"][axis] ?? "", repeats[axis], () => {
+        inside();
+        const missing = steps[axis] - walked[axis];
+        if (repeats[axis] > 1 && missing !== 0) builder.emit(increase(input, i32(4 * missing)));
+      });
+    loopOver(0, () =>
+      loopOver(1, () => loopOver(2, () => this.emitRun(input, filters, { run, vectors, sums }))),
+    );
+    return sums;
+  }
+
+  /** The inner loop: for each channel of a run, load the panel's filters, broadcast each pixel's value, multiply, add. */
+  private emitRun(
+    input: Local,
+    filters: Local,
+    { run, vectors, sums }: { run: number; vectors: number; sums: readonly (readonly Local[])[] },
+  ): void {
+    const { builder, spec } = this;
+    const rowBytes = 4 * spec.strides[2] * spec.inputStrides.x;
+    const step = (): void => {
+      const columns = Array.from({ length: vectors }, (_, vector) =>
+        builder.let("v128", "column", load("v128.load", get(filters), 16 * vector)),
+      );
+      sums.forEach((row, rowAt) => {
+        const pixel = builder.let("v128", "pixel", load("v128.load32_splat", get(input), rowBytes * rowAt));
+        row.forEach((total, vector) => {
+          const column = columns[vector];
+          if (column === undefined) return;
+          builder.emit(set(total, multiplyAdd(spec.relaxed, get(pixel), get(column), get(total))));
+        });
+      });
+      builder.emit(increase(input, i32(4)), increase(filters, i32(16 * vectors)));
+    };
+    if (run === 1) {
+      step();
+      return;
+    }
+    const after = builder.let("i32", "after_run", sum(get(input), i32(4 * run)));
+    doWhile(builder, "run", step, () => op("i32.lt_u", get(input), get(after)));
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * A compiled network: kernels, the order in which they run with the addresses they are given, and where everything
+ * lies in the one linear memory. Data only; encode-program.ts makes it a WebAssembly module, the runtime runs that.
+ */
+import type { ElementType } from "../../graph/ir/tensor.ts";
+import type { WasmFunction } from "./wasm/function-builder.ts";
+
+/** A call of a kernel. Every kernel takes addresses in bytes, then the first unit of work and the one after the last. */
+export interface Step {
+  /** The kernel's name. */
+  readonly kernel: string;
+  /** Its addresses in bytes, without the two that say which units. */
+  readonly addresses: readonly number[];
+  /** Independent parts of the work, which threads may share out. */
+  readonly units: number;
+  /** About how long the whole step takes, in multiply-accumulates or elements moved; decides if threads share it. */
+  readonly work: number;
+  /** For people: the operators it runs. */
+  readonly label: string;
+}
+
+/** An input or output of the network, row-major and contiguous at its place in the memory. */
+export interface ProgramTensor {
+  readonly name: string;
+  readonly elementType: ElementType;
+  readonly shape: readonly number[];
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** Bytes that are in the memory before the first run and never change: packed weights, constants, tables. */
+export interface ProgramConstants {
+  readonly byteOffset: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface Program {
+  readonly name: string;
+  /** Kernels, each once however many steps use it, and the helpers that they call. */
+  readonly functions: readonly WasmFunction[];
+  readonly steps: readonly Step[];
+  readonly inputs: readonly ProgramTensor[];
+  readonly outputs: readonly ProgramTensor[];
+  readonly constants: ProgramConstants;
+  /** The whole memory: the first 64 bytes belong to the runtime (thread barrier), then constants, then values. */
+  readonly memoryBytes: number;
+  /** Whether kernels use relaxed SIMD (fused multiply-add). */
+  readonly relaxedSimd: boolean;
+}

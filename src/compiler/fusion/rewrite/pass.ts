@@ -1,0 +1,20 @@
+/** What a pass of the rewriter is. */
+import type { TypedGraph } from "../../../graph/ir/graph.ts";
+import type { GraphEditor } from "./graph-editor.ts";
+
+export interface PassOptions {
+  /** Whether rules may be used that hold for real numbers, but lose digits or range in floating point. */
+  readonly fastMath: boolean;
+}
+
+/** One step from a graph to an equal one. */
+export interface Pass {
+  /** As `skip` and `onPass` know it. */
+  readonly name: string;
+  /** What it does and why it stands where it stands. */
+  readonly why: string;
+  readonly run: (typed: TypedGraph, options: PassOptions) => TypedGraph;
+}
+
+/** Changes a graph in an editor. */
+export type Edit = (editor: GraphEditor, options: PassOptions) => void;
