@@ -4,6 +4,8 @@ import { bundleText } from "./scripts/bundle-text.js";
 // Benchmarks are bundled with the sources they measure, so that they see what is not exported.
 export default defineConfig({
   entry: {
+    compiler: "bench/compiler.ts",
+    operators: "bench/operators.ts",
     kernels: "bench/kernels.ts",
     mapping: "bench/mapping.ts",
     "read-large-model": "bench/read-large-model.ts",

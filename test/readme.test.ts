@@ -101,6 +101,7 @@ describe("commands", () => {
     const verbs = new Set(commands.map((command) => command.split(" ")[2]));
     expect([...verbs].sort()).toEqual([
       "arch",
+      "bench",
       "completion",
       "demo",
       "doctor",

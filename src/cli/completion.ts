@@ -27,11 +27,13 @@ interface Words {
 }
 
 function wordsOf(program: Command): Words {
-  const options = program.commands.map((verb) => {
+  const visible = new Set(program.createHelp().visibleCommands(program));
+  const verbs = program.commands.filter((verb) => visible.has(verb));
+  const options = verbs.map((verb) => {
     const own = verb.options.flatMap(({ long }) => (long === undefined || long === null ? [] : [long]));
     return [verb.name(), [...own, ...verb.commands.map((inner) => inner.name()), "--help"]] as const;
   });
-  return { verbs: program.commands.map((verb) => verb.name()), options: new Map(options) };
+  return { verbs: verbs.map((verb) => verb.name()), options: new Map(options) };
 }
 
 function scriptFor(shell: string, words: Words): string {

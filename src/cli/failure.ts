@@ -22,7 +22,8 @@ export function errorText({ code, message, where, fix }: ErrorParts, { noteColor
   return fix === undefined ? head : `${head}\n  ${noteColor.cyan("fix:")} ${fix}`;
 }
 
-function errorParts(error: unknown): ErrorParts {
+/** Whatever was thrown, as an error for people. */
+export function errorParts(error: unknown): ErrorParts {
   if (error instanceof LaminateError) return error.toJSON();
   if (error instanceof CommanderError) return usageParts(error);
   return {

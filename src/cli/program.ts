@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { packageVersion } from "../host/package-root.ts";
 import { addArch } from "./arch.ts";
+import { addBench } from "./bench.ts";
 import type { Cli, Verb } from "./cli.ts";
 import { addCompletion } from "./completion.ts";
 import { addDemo } from "./demo.ts";
@@ -20,6 +21,7 @@ const verbs: readonly Verb[] = [
   addInspect,
   addFusion,
   addRun,
+  addBench,
   addArch,
   addMap,
   addEvaluate,

@@ -1,4 +1,5 @@
 /** Results for people and machines: documents, tables, the HTML report, the Chrome trace. */
+export type { BenchDocument } from "./bench-document.ts";
 export { type ChromeTrace, chromeTrace, type TraceEvent } from "./chrome-trace.ts";
 export { type ErrorDocument, errorDocument } from "./error-document.ts";
 export { type FusionDocument, fusionDocument } from "./fusion-document.ts";
