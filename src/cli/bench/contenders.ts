@@ -1,13 +1,14 @@
 /** The lists of contenders: a new one is a file beside this and a line here. */
 import { usageError } from "../../base/errors.ts";
 import { suggestName } from "../../base/nearest.ts";
+import { compiledContender } from "./compiled-contender.ts";
 import type { Contender } from "./contender.ts";
 import { interpreterContender } from "./interpreter-contender.ts";
 import { ortWebContender } from "./ort-web.ts";
 import { tfjsContender } from "./tfjs/tfjs-contender.ts";
 
 /** What every benchmark measures; ratios are against the first of them. */
-const ours: readonly (() => Contender)[] = [];
+const ours: readonly (() => Contender)[] = [compiledContender];
 
 /** What it can be measured against. */
 const rivals: readonly (() => Contender)[] = [ortWebContender, tfjsContender, interpreterContender];
