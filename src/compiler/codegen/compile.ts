@@ -69,7 +69,10 @@ export function compilePlan(plan: FusionPlan, { relaxedSimd }: { readonly relaxe
     placement,
     assembly,
     relaxed: relaxedSimd,
-    math: (name) => assembly.addHelper(mathFunction(name, relaxedSimd)),
+    math: {
+      callee: (name) => assembly.addHelper(mathFunction(name, relaxedSimd)),
+      relaxed: relaxedSimd,
+    },
     copies: new Map(),
     producerOf: (name) => producers.get(name),
   };

@@ -7,6 +7,7 @@ import { assert, known } from "../../../base/assert.ts";
 import {
   type Callee,
   type Code,
+  call,
   f32x4,
   get,
   i32,
@@ -32,9 +33,19 @@ import {
   storedBytes,
 } from "./expr.ts";
 import { numberCode, scalarOf, vectorOf } from "./instructions.ts";
+import { Lanes } from "./lanes.ts";
+import { emitUnaryMath, type VectorFunction } from "./vector-math.ts";
 
-/** The approximations that generated code calls. */
-export type MathLibrary = (name: MathFunction | "power" | "remainder") => Callee;
+/** The approximations that generated code uses. */
+export interface MathLibrary {
+  /** The function of the module that computes it. */
+  callee(name: VectorFunction): Callee;
+  /** Whether multiply and add may be fused. */
+  readonly relaxed: boolean;
+}
+
+/** Short ones are written in place: a call costs as much as they do. */
+const written: ReadonlySet<string> = new Set(["exp", "tanh", "erf"]);
 
 /** A place in memory: the address of an instruction and its constant offset in bytes. */
 export interface Address {
@@ -50,6 +61,8 @@ export class Emitter {
   private readonly addresses: ReadonlyMap<Buffer, Local>;
   private readonly math: MathLibrary;
   private readonly shared = new Map<Expr, number>();
+  /** How many values are being made that belong to outer loops: statements here would come too late for them. */
+  private hoisting = 0;
 
   constructor(builder: FunctionBuilder, addresses: ReadonlyMap<Buffer, Local>, math: MathLibrary) {
     this.builder = builder;
@@ -89,7 +102,9 @@ export class Emitter {
     const isHoisted = depth < builder.depth;
     const isShared = (this.shared.get(expr) ?? 1) > 1;
     if (!isHoisted && !isShared) return make();
+    if (isHoisted) this.hoisting++;
     const value = make();
+    if (isHoisted) this.hoisting--;
     const local = builder.local(type, expr.kind === "load" ? expr.buffer.name : expr.kind);
     builder.emitAt(depth, { kind: "set", local, value });
     bindings.remember(key, { local, isVector: mode === "v", depth });
@@ -111,7 +126,11 @@ export class Emitter {
       case "accumulator":
         return laneOp("f32x4.extract_lane", 0, known(this.bindings.accumulator, "accumulator"));
       default:
-        return scalarOf(expr, (inner) => this.scalar(inner), this.math);
+        return scalarOf(
+          expr,
+          (inner) => this.scalar(inner),
+          (name, operands) => call(this.math.callee(name), ...operands),
+        );
     }
   }
 
@@ -133,8 +152,22 @@ export class Emitter {
     }
     if (!bindings.variesInLanes(expr)) return this.uniform(expr);
     if (expr.kind === "load") return this.vectorLoad(expr);
-    const code = expr.kind === "index" ? undefined : vectorOf(expr, (inner) => this.vector(inner), this.math);
+    const code =
+      expr.kind === "index"
+        ? undefined
+        : vectorOf(
+            expr,
+            (inner) => this.vector(inner),
+            (name, operands) => this.vectorFunction(name, operands),
+          );
     return code ?? this.laneByLane(expr);
+  }
+
+  private vectorFunction(name: VectorFunction, operands: readonly Code[]): Code {
+    const { builder, math, hoisting } = this;
+    const [x] = operands;
+    if (hoisting > 0 || x === undefined || !written.has(name)) return call(math.callee(name), ...operands);
+    return emitUnaryMath(new Lanes(builder, math.relaxed), name as MathFunction, x);
   }
 
   /** The same value in all lanes. */

@@ -1,5 +1,5 @@
 /** The instructions of each operator, for one element and for four lanes. */
-import { type Callee, type Code, call, f32, f32x4, f64, i32, i32x4, i64, laneOp, op } from "../wasm/code.ts";
+import { type Code, f32, f32x4, f64, i32, i32x4, i64, laneOp, op } from "../wasm/code.ts";
 import type {
   BinaryOperator,
   CompareOperator,
@@ -8,10 +8,12 @@ import type {
   NumberType,
   UnaryOperator,
 } from "./expr.ts";
+import type { VectorFunction } from "./vector-math.ts";
 
 type Operation = Extract<Expr, { kind: "unary" | "binary" | "compare" | "select" | "convert" }>;
 type Emit = (expr: Expr) => Code;
-type Math = (name: MathFunction | "power" | "remainder") => Callee;
+/** The value of a function that has no instruction, of four floats. */
+type Apply = (name: VectorFunction, operands: readonly Code[]) => Code;
 
 const floatNames: Partial<Record<UnaryOperator | BinaryOperator, string>> = {
   negate: "neg",
@@ -59,12 +61,12 @@ const comparison = (type: NumberType, operator: CompareOperator): string => {
 };
 
 /** One element. */
-export function scalarOf(expr: Operation, emit: Emit, math: Math): Code {
+export function scalarOf(expr: Operation, emit: Emit, apply: Apply): Code {
   switch (expr.kind) {
     case "unary":
-      return scalarUnary(expr.type, expr.operator, emit(expr.operand), math);
+      return scalarUnary(expr.type, expr.operator, emit(expr.operand), apply);
     case "binary":
-      return scalarBinary(expr, emit, math);
+      return scalarBinary(expr, emit, apply);
     case "compare":
       return op(
         `${expr.left.type}.${comparison(expr.left.type, expr.operator)}`,
@@ -80,12 +82,12 @@ export function scalarOf(expr: Operation, emit: Emit, math: Math): Code {
   }
 }
 
-function scalarUnary(type: NumberType, operator: UnaryOperator, operand: Code, math: Math): Code {
+function scalarUnary(type: NumberType, operator: UnaryOperator, operand: Code, apply: Apply): Code {
   if (operator === "not") return op(`${type}.eqz`, operand);
   if (isFloat(type)) {
     const name = floatNames[operator];
     if (name !== undefined) return op(`${type}.${name}`, operand);
-    return throughLanes(type, call(math(operator as MathFunction), lanesOf(type, operand)));
+    return throughLanes(type, apply(operator as MathFunction, [lanesOf(type, operand)]));
   }
   const number = type === "i32" ? i32 : (value: number) => i64(BigInt(value));
   switch (operator) {
@@ -120,16 +122,13 @@ function throughLanes(type: NumberType, code: Code): Code {
   return type === "f64" ? op("f64.promote_f32", lane) : lane;
 }
 
-function scalarBinary(expr: Extract<Expr, { kind: "binary" }>, emit: Emit, math: Math): Code {
+function scalarBinary(expr: Extract<Expr, { kind: "binary" }>, emit: Emit, apply: Apply): Code {
   const { type, operator } = expr;
   const [left, right] = [emit(expr.left), emit(expr.right)];
   if (isFloat(type)) {
     const name = floatNames[operator];
     if (name !== undefined) return op(`${type}.${name}`, left, right);
-    return throughLanes(
-      type,
-      call(math(operator as "power" | "remainder"), lanesOf(type, left), lanesOf(type, right)),
-    );
+    return throughLanes(type, apply(operator as VectorFunction, [lanesOf(type, left), lanesOf(type, right)]));
   }
   if (operator === "minimum" || operator === "maximum") {
     const test = op(`${type}.${operator === "minimum" ? "lt_s" : "gt_s"}`, left, right);
@@ -151,12 +150,12 @@ export function converted(from: NumberType, to: NumberType, code: Code): Code {
 }
 
 /** Four lanes of f32 or i32; undefined where there is no instruction for four. */
-export function vectorOf(expr: Operation, emit: Emit, math: Math): Code | undefined {
+export function vectorOf(expr: Operation, emit: Emit, apply: Apply): Code | undefined {
   switch (expr.kind) {
     case "unary":
-      return vectorUnary(expr, emit, math);
+      return vectorUnary(expr, emit, apply);
     case "binary":
-      return vectorBinary(expr, emit, math);
+      return vectorBinary(expr, emit, apply);
     case "compare":
       return has32Bits(expr.left) ? op("v128.and", maskOf(expr, emit), i32x4(1)) : undefined;
     case "select":
@@ -184,12 +183,12 @@ function maskOf(condition: Expr, emit: Emit): Code {
   return op("i32x4.ne", emit(condition), i32x4(0));
 }
 
-function vectorUnary(expr: Extract<Expr, { kind: "unary" }>, emit: Emit, math: Math): Code | undefined {
+function vectorUnary(expr: Extract<Expr, { kind: "unary" }>, emit: Emit, apply: Apply): Code | undefined {
   const { type, operator } = expr;
   if (type === "f32") {
     const name = floatNames[operator];
     const operand = emit(expr.operand);
-    return name === undefined ? call(math(operator as MathFunction), operand) : op(`f32x4.${name}`, operand);
+    return name === undefined ? apply(operator as MathFunction, [operand]) : op(`f32x4.${name}`, operand);
   }
   if (operator === "not") return op("v128.xor", emit(expr.operand), i32x4(1));
   if (operator === "bitNot") return op("v128.not", emit(expr.operand));
@@ -210,7 +209,7 @@ const integerLanes: Partial<Record<BinaryOperator, string>> = {
   xor: "v128.xor",
 };
 
-function vectorBinary(expr: Extract<Expr, { kind: "binary" }>, emit: Emit, math: Math): Code | undefined {
+function vectorBinary(expr: Extract<Expr, { kind: "binary" }>, emit: Emit, apply: Apply): Code | undefined {
   const { type, operator } = expr;
   if (type !== "f32") {
     const name = integerLanes[operator];
@@ -223,9 +222,7 @@ function vectorBinary(expr: Extract<Expr, { kind: "binary" }>, emit: Emit, math:
   }
   const name = floatNames[operator];
   const operands = [emit(expr.left), emit(expr.right)];
-  return name === undefined
-    ? call(math(operator as "power" | "remainder"), ...operands)
-    : op(`f32x4.${name}`, ...operands);
+  return name === undefined ? apply(operator as VectorFunction, operands) : op(`f32x4.${name}`, ...operands);
 }
 
 /**

@@ -8,8 +8,8 @@ import { storedBytes } from "../loops/expr.ts";
 import { planMemory } from "../memory-plan.ts";
 import type { Program, ProgramTensor, Step } from "../program.ts";
 import type { Callee } from "../wasm/code.ts";
+import { fingerprint } from "../wasm/fingerprint.ts";
 import type { WasmFunction } from "../wasm/function-builder.ts";
-import { printFunction } from "../wasm/print-wat.ts";
 import { type PlacedBuffer, type Storage, storageBytes, type View } from "./views.ts";
 
 /** The first bytes of the memory belong to the runtime. */
@@ -72,7 +72,7 @@ export class Assembly {
 
   /** Kernels that are the same but for the name are one. */
   private kernelNamed(fn: WasmFunction): string {
-    const text = printFunction({ ...fn, name: "" });
+    const text = fingerprint(fn);
     const old = this.functions.get(text);
     if (old !== undefined) return old.name;
     let name = fn.name;

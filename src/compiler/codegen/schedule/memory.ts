@@ -44,11 +44,6 @@ export class Memory {
     this.views.set(name, view);
   }
 
-  /** The value's memory was overwritten. */
-  remove(name: string): void {
-    this.views.delete(name);
-  }
-
   storedType(name: string): StoredType {
     return memoryTypeOf(known(this.typed.types.get(name), `type of ${name}`).elementType, `value "${name}"`);
   }

@@ -1,7 +1,7 @@
 /**
- * Kernels that hold a tile of results in registers (convolution, matrix product), with what follows them in the block as
- * their epilogue: each vector of results is finished and stored to where the block's results belong. What would hold up
- * the registers too long (an exponential) is done in a pass of its own right behind, in place.
+ * Kernels that hold a tile of results in registers (convolution, matrix product, pool), with what follows them in the block
+ * as their epilogue: each vector of results is finished and stored to where the block's results belong. That pays even for
+ * exponentials: V8 spills accumulators once per tile, which costs less than another pass over memory.
  */
 import { known } from "../../../base/assert.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
@@ -15,10 +15,8 @@ import { KernelBuffers } from "./assembly.ts";
 import type { BlockState } from "./block.ts";
 import type { Context } from "./context.ts";
 import { ValueReader } from "./read-value.ts";
-import { hasMathFunctions } from "./rows.ts";
-import { shapeOf } from "./shapes.ts";
-import { storeValues, type Target } from "./stores.ts";
-import { allocateView, derivedView, elementAt, type PlacedBuffer, type View } from "./views.ts";
+import type { Target } from "./stores.ts";
+import { elementAt, type PlacedBuffer, type View } from "./views.ts";
 
 type Indices = readonly Affine[];
 
@@ -68,17 +66,18 @@ export function lowerTiled(state: BlockState, operator: TiledOperator): void {
   const [result = ""] = operator.node.outputs;
   const reached = state.reach(result, operator.indices);
   const names = state.mustStore(reached).filter((name) => state.isAvailable(name, new Set([result])));
-  const stored = names.length > 0 ? names : [result];
-  const plan = planStores(state, operator, reached, stored);
+  const targets = (names.length > 0 ? names : [result]).map(
+    (name): Target => ({ name, view: context.placement.viewFor(name) }),
+  );
   const buffers = new KernelBuffers();
-  const held = epilogueValues(context, operator, buffers, plan.stores, reached);
+  const values = epilogueValues(context, operator, buffers, targets, reached);
   if (operator.bias !== undefined) buffers.of(operator.bias);
   const kernel = operator.make({
     name: operator.name,
     relaxed: context.relaxed,
     addresses: buffers.buffers.map(({ name }) => name),
     epilogue: (builder, addresses) =>
-      new TileEpilogue(context, operator, builder, buffers, addresses, held, operator.bias),
+      new TileEpilogue(context, operator, builder, buffers, addresses, values, operator.bias),
   });
   context.assembly.addStep({
     function: kernel.function,
@@ -87,70 +86,7 @@ export function lowerTiled(state: BlockState, operator: TiledOperator): void {
     label: operator.label,
     buffers: [...operator.operands, ...buffers.placed],
   });
-  for (const { name, view } of plan.stores) context.memory.place(name, view);
-  if (plan.later.length > 0) {
-    storeValues(context, plan.later, `${operator.label} (epilogue)`);
-    if (plan.inPlace) context.memory.remove(result);
-  }
-}
-
-interface StorePlan {
-  /** What the kernel stores. */
-  readonly stores: readonly Target[];
-  /** What a pass behind it stores. */
-  readonly later: readonly Target[];
-  /** Whether the pass overwrites the kernel's own result. */
-  readonly inPlace: boolean;
-}
-
-function planStores(
-  state: BlockState,
-  operator: TiledOperator,
-  reached: ReadonlyMap<string, Indices>,
-  names: readonly string[],
-): StorePlan {
-  const { context } = state;
-  const { placement } = context;
-  const [result = ""] = operator.node.outputs;
-  const targets = names.map((name): Target => ({ name, view: placement.viewFor(name) }));
-  const stores = epilogueValues(context, operator, new KernelBuffers(), targets, reached);
-  if (!stores.some(({ value }) => hasMathFunctions(value)))
-    return { stores: targets, later: [], inPlace: false };
-  const later = targets.filter(({ name }) => name !== result);
-  const [only, ...others] = later;
-  const isOnly = only !== undefined && others.length === 0 && !names.includes(result);
-  const inPlace = isOnly ? resultView(state, operator, only) : undefined;
-  if (inPlace !== undefined) return { stores: [{ name: result, view: inPlace }], later, inPlace: true };
-  const view = names.includes(result)
-    ? placement.viewFor(result)
-    : allocateView(`${result}.sums`, "float32", ...naturalOrder(context, operator, result));
-  return { stores: [{ name: result, view }], later, inPlace: false };
-}
-
-/** The result as it would lie in a target's memory, each element where the target's that follows from it will be. */
-function resultView(state: BlockState, { node }: TiledOperator, target: Target): View | undefined {
-  const { context } = state;
-  const [result = ""] = node.outputs;
-  if (target.view.storage.elementType !== "float32") return undefined;
-  const shape = shapeOf(context.typed, result);
-  return derivedView(target.view, shape, (indices) => {
-    const again = state.reach(result, indices).get(target.name);
-    return known(again, "index");
-  });
-}
-
-/** Filters innermost, then the order of the loops. */
-function naturalOrder(
-  context: Context,
-  { indices, loops }: TiledOperator,
-  result: string,
-): [shape: readonly number[], order: readonly number[]] {
-  const shape = shapeOf(context.typed, result);
-  const filterAxis = indices.findIndex(({ terms }) =>
-    terms.some(({ factor }) => factor.kind === "loop" && factor.loop === loops.filter),
-  );
-  const axes = shape.map((_, axis) => axis);
-  return [shape, filterAxis < 0 ? axes : [...axes.filter((axis) => axis !== filterAxis), filterAxis]];
+  for (const { name, view } of targets) context.memory.place(name, view);
 }
 
 interface EpilogueValue {

@@ -17,14 +17,27 @@ export function printFunction({ name, parameters, locals, result, body }: WasmFu
 
 /** One instruction with its operands: on one line where that is short. */
 export function printCode(code: Code, indent = ""): string {
+  const short = onOneLine(code, mostLine - indent.length);
+  if (short !== undefined) return `${indent}${short}`;
   const { head, operands, body } = partsOf(code);
-  const short = `${indent}(${[head, ...operands.map((inner) => printCode(inner))].join(" ")})`;
-  if (body.length === 0 && short.length <= mostLine && !short.includes("\n")) return short;
   const lines = [
     ...operands.map((inner) => printCode(inner, `${indent}  `)),
     ...body.map((part) => part(indent)),
   ];
   return [`${indent}(${head}`, ...lines].join("\n").concat(")");
+}
+
+/** The code in at most so many characters; it gives up as soon as it is longer, so that printing is linear. */
+function onOneLine(code: Code, room: number): string | undefined {
+  const { head, operands, body } = partsOf(code);
+  let text = `(${head}`;
+  if (body.length > 0 || text.length >= room) return undefined;
+  for (const operand of operands) {
+    const inner = onOneLine(operand, room - text.length - 2);
+    if (inner === undefined) return undefined;
+    text += ` ${inner}`;
+  }
+  return `${text})`;
 }
 
 interface Parts {
