@@ -37,6 +37,7 @@ describe.concurrent("compile", () => {
     expect(interpreted.exitCode).toBe(0);
     expect(ran.exitCode, ran.stderr).toBe(0);
     expect(JSON.parse(ran.stdout)).toMatchObject({
+      model: "relu",
       target: "wasm",
       outputs: [{ name: "y", elementType: "float32", shape: [2] }],
     });

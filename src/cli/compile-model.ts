@@ -20,7 +20,9 @@ export interface CompiledModel {
   readonly programs: readonly [Program, ...Program[]];
 }
 
+/** The programs get the name, as the graphs of exporters are all called alike. */
 export function compileModel(
+  name: string,
   typed: TypedGraph,
   settings: CompileSettings,
   onPass?: (pass: string, typed: TypedGraph) => void,
@@ -28,9 +30,9 @@ export function compileModel(
   const { fastMath = false, relaxedSimd = true } = settings;
   const rewritten = optimizeGraph(typed, { fastMath, ...(onPass === undefined ? {} : { onPass }) });
   const plan = planAsAsked(rewritten, settings);
-  const plain = compilePlan(plan, { relaxedSimd: false });
-  return {
-    plan,
-    programs: relaxedSimd ? [plain, compilePlan(plan, { relaxedSimd: true })] : [plain],
-  };
+  const programFor = (relaxed: boolean): Program => ({
+    ...compilePlan(plan, { relaxedSimd: relaxed }),
+    name,
+  });
+  return { plan, programs: relaxedSimd ? [programFor(false), programFor(true)] : [programFor(false)] };
 }

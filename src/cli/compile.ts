@@ -63,7 +63,7 @@ function compile(cli: Cli, modelName: string, options: CompileOptions): void {
   if (printAfter !== undefined) checkPassName(printAfter, "--print-after");
   const { name, path, typed } = readModel(modelName, options);
   const compiled = inFile(path, () =>
-    compileModel(typed, options, (pass, graph) => {
+    compileModel(name, typed, options, (pass, graph) => {
       if (pass === printAfter) cli.terminal.print(printGraph(graph).trimEnd());
     }),
   );

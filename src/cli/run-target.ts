@@ -60,7 +60,7 @@ export function openTarget(model: string, options: TargetOptions): Target {
   if (options.target === "wasm") {
     const run = async (inputs: Inputs): Promise<TargetRun> => {
       checkInputs(read.graph, inputs);
-      const { programs } = compileModel(typed({ ...options, shape: shapesOf(inputs) }), {});
+      const { programs } = compileModel(name, typed({ ...options, shape: shapesOf(inputs) }), {});
       return runCompiled(programs, inputs, options.threads);
     };
     return { ...common, kind: "wasm", run };
