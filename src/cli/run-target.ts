@@ -16,7 +16,7 @@ import type { RuntimeValue } from "../graph/ir/runtime-value.ts";
 import { inferShapes } from "../graph/ops/infer-shapes.ts";
 import { folderReader } from "../host/folder-reader.ts";
 import { nodeThreads } from "../host/node-threads.ts";
-import { prepareWasmEngine } from "../host/wasm-engine.ts";
+import { compileWellAtOnce, enableRelaxedSimd } from "../host/wasm-engine.ts";
 import { compileModel } from "./compile-model.ts";
 import { readModelFile, shapeOptions } from "./load-model.ts";
 import type { ShapesGiven } from "./options.ts";
@@ -108,7 +108,8 @@ async function runCompiled(
   inputs: Inputs,
   threads = 1,
 ): Promise<TargetRun> {
-  prepareWasmEngine();
+  enableRelaxedSimd();
+  compileWellAtOnce();
   const runtime = createRuntime({ threads, startThread: nodeThreads() });
   try {
     const model = await runtime.load(programs);
