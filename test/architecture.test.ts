@@ -30,6 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "base",
     "graph/ir",
     "compiler/fusion",
+    "compiler/codegen",
     "mapping/workload",
     "mapping/accelerator",
     "mapping/space",

@@ -1,11 +1,12 @@
 /** A compiled network's folder where it is used: in Node, in a worker of Node, in pages and their workers. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, renameSync, rmSync, truncateSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import ts from "typescript";
+import { build } from "vite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { writeArtefact } from "../src/compiler/artefact/write-artefact.ts";
 import { writeFilesAtomically } from "../src/host/write-file.ts";
@@ -97,6 +98,20 @@ describe("Node", () => {
     });
     rmSync(weights);
     expect(failure()).toMatchObject({ where: "weights.bin", message: expect.stringMatching(/ENOENT/) });
+  });
+
+  test("is taken along by a bundler, files and all", async () => {
+    const app = join(folder, "app");
+    const main = 'import { load } from "../single/model.js"; globalThis.model = load();';
+    writeFilesAtomically(app, new Map([["main.js", new TextEncoder().encode(main)]]));
+    await build({
+      configFile: false,
+      root: app,
+      logLevel: "silent",
+      build: { assetsInlineLimit: 0, rolldownOptions: { input: join(app, "main.js") } },
+    });
+    const endings = readdirSync(join(app, "dist", "assets")).map((name) => name.replace(/-[^.]*/, ""));
+    expect(endings.toSorted()).toEqual(["kernels.relaxed.wasm", "kernels.wasm", "main.js", "weights.bin"]);
   });
 
   test("its declaration fits its use", () => {

@@ -102,6 +102,7 @@ describe("commands", () => {
     expect([...verbs].sort()).toEqual([
       "arch",
       "bench",
+      "compile",
       "completion",
       "demo",
       "doctor",

@@ -129,7 +129,8 @@ describe.concurrent("run", () => {
     ],
     ["a folder without test data", ["run", model, "--test-data", folder], 3, "no output_0.pb"],
     ["an input without a file", ["run", model, "--input", "x"], 2, "--input x=x.npy"],
-    ["a target that is not there yet", ["run", model, "--target", "wasm"], 2, "WebAssembly"],
+    ["a target that is none", ["run", model, "--target", "wams"], 2, "interpreter, wasm"],
+    ["threads of the interpreter", ["run", model, "--threads", "2"], 2, "--target wasm"],
   ])("%s is an error that says so", async (_, args, exitCode, text) => {
     const run = await laminate(args);
     expect(run.exitCode, run.stderr).toBe(exitCode);

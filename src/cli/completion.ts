@@ -61,7 +61,7 @@ function bashScript({ verbs, options }: Words): string {
     --mapper) words="${mapperNames().join(" ")}" ;;
     --objective) words="latency energy traffic" ;;
     laminate) words="${verbs.join(" ")}" ;;
-    map|evaluate|inspect|fusion|run) words="${galleryNames().join(" ")}" ;;
+    map|evaluate|inspect|fusion|compile|run) words="${galleryNames().join(" ")}" ;;
   esac
   if [[ -z "$words" || "$word" == -* ]]; then case "\${COMP_WORDS[1]}" in
 ${cases.join("\n")}
@@ -83,7 +83,7 @@ function fishScript({ verbs, options }: Words): string {
   lines.push(`complete -c laminate ${seen} -l accelerator -x -a "${presetNames.join(" ")}"`);
   lines.push(`complete -c laminate ${seen} -l mapper -x -a "${mapperNames().join(" ")}"`);
   lines.push(
-    `complete -c laminate -n "__fish_seen_subcommand_from map evaluate inspect fusion run" -a "${galleryNames().join(" ")}"`,
+    `complete -c laminate -n "__fish_seen_subcommand_from map evaluate inspect fusion compile run" -a "${galleryNames().join(" ")}"`,
   );
   return lines.join("\n");
 }

@@ -30,6 +30,7 @@ export function loadModel(nameOrFile: string, options: ModelOptions, elementType
 /** A model whose types are known, and the way to its workload, which may turn out to be barred. */
 export interface ReadModel {
   readonly name: string;
+  readonly path: string;
   readonly typed: TypedGraph;
   extract(elementType: ElementType): Workload;
 }
@@ -40,6 +41,7 @@ export function readModel(nameOrFile: string, options: ModelOptions): ReadModel 
   const typed = inFile(path, () => inferShapes(model, shapeOptions(model.graph, options)));
   return {
     name,
+    path,
     typed,
     extract: (elementType) => inFile(path, () => extractWorkload(fuse(typed), { name, elementType })),
   };
@@ -68,10 +70,23 @@ export function inFile<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    if (!(error instanceof LaminateError) || error.where?.includes(basename(path))) throw error;
-    const where = error.where === undefined ? basename(path) : `${basename(path)}: ${error.where}`;
-    throw new LaminateError({ ...error.toJSON(), where }, { cause: error });
+    throw withFile(path, error);
   }
+}
+
+/** The same for what takes time. */
+export async function inFileLater<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw withFile(path, error);
+  }
+}
+
+function withFile(path: string, error: unknown): unknown {
+  if (!(error instanceof LaminateError) || error.where?.includes(basename(path))) return error;
+  const where = error.where === undefined ? basename(path) : `${basename(path)}: ${error.where}`;
+  return new LaminateError({ ...error.toJSON(), where }, { cause: error });
 }
 
 /** Problems are made of single images, so a free batch is 1, unless the user says how many images the shapes hold. */

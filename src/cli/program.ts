@@ -4,6 +4,7 @@ import { packageVersion } from "../host/package-root.ts";
 import { addArch } from "./arch.ts";
 import { addBench } from "./bench.ts";
 import type { Cli, Verb } from "./cli.ts";
+import { addCompile } from "./compile.ts";
 import { addCompletion } from "./completion.ts";
 import { addDemo } from "./demo.ts";
 import { addDoctor } from "./doctor.ts";
@@ -20,6 +21,7 @@ import { addTrace } from "./trace.ts";
 const verbs: readonly Verb[] = [
   addInspect,
   addFusion,
+  addCompile,
   addRun,
   addBench,
   addArch,

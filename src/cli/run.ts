@@ -5,46 +5,52 @@ import { usageError } from "../base/errors.ts";
 import { formatSeconds, threeDigits } from "../base/format.ts";
 import { compareValues } from "../graph/interpreter/compare-values.ts";
 import { randomInputs } from "../graph/interpreter/random-inputs.ts";
-import { runGraph } from "../graph/interpreter/run-graph.ts";
 import type { Graph } from "../graph/ir/graph.ts";
 import type { RuntimeValue } from "../graph/ir/runtime-value.ts";
-import { inferShapes } from "../graph/ops/infer-shapes.ts";
 import { readWholeFile } from "../host/read-file.ts";
 import { type RunDocument, type RunOutput, runSchemaName } from "../report/run-document.ts";
 import { type Cli, examples, printDocument } from "./cli.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { inFile, type ModelFile, readModelFile, shapeOptions } from "./load-model.ts";
+import { inFileLater } from "./load-model.ts";
 import { npyToValue, valueToNpy } from "./npy-values.ts";
-import { addJsonOption, addShapeOptions, type JsonOption, type ShapesGiven, wholeNumber } from "./options.ts";
+import { addJsonOption, addShapeOptions, type JsonOption, wholeNumber } from "./options.ts";
 import { writeOutput } from "./run-record.ts";
+import { openTarget, type Target, type TargetOptions, targetKinds } from "./run-target.ts";
 import { readTestData, type TestData } from "./test-data.ts";
 
-interface RunOptions extends ShapesGiven, JsonOption {
+interface RunOptions extends TargetOptions, JsonOption {
   /** Files of inputs, by input name. */
   readonly input?: ReadonlyMap<string, string>;
   readonly testData?: string;
   readonly random?: number;
   readonly output?: string;
-  readonly target: string;
 }
 
 export function addRun(program: Command, cli: Cli): void {
   const command = program
     .command("run <model>")
-    .description("compute a network's outputs with the reference kernels (slow and exact)")
+    .description("compute a network's outputs; <model> may be a folder of laminate compile")
     .option("-i, --input <name=file.npy>", "an input's elements (repeatable)", collectInput)
     .option("--test-data <folder>", "inputs and expected outputs: input_0.pb, output_0.pb, ...")
     .option("--random <seed>", "draw the inputs that are not given", (text) =>
       wholeNumber(text, "--random", 0, 2 ** 31 - 1),
     )
     .option("-o, --output <folder>", "write each output there as NAME.npy")
-    .addOption(new Option("--target <name>", "what runs it: interpreter").default("interpreter").hideHelp());
+    .addOption(
+      new Option("--target <name>", "interpreter (default; slow and exact), or wasm: compiled").choices(
+        targetKinds,
+      ),
+    )
+    .option("--threads <number>", "threads that compiled code runs on (default: 1)", (text) =>
+      wholeNumber(text, "--threads", 1, 64),
+    );
   addJsonOption(addShapeOptions(command))
     .addHelpText(
       "after",
       examples(
         "run net.onnx --input x=x.npy --output out",
         "run net.onnx --test-data test_data_set_0 --json",
+        "run out/resnet18 --random 1 --threads 2",
       ),
     )
     .action((model: string, options: RunOptions) => run(cli, model, options));
@@ -64,35 +70,25 @@ function collectInput(
   return new Map([...(before ?? []), [text.slice(0, at), text.slice(at + 1)]]);
 }
 
-function run(cli: Cli, modelName: string, options: RunOptions): void {
-  checkTarget(options.target);
-  const file = readModelFile(modelName);
-  const { document, failed } = inFile(file.path, () => runFile(cli, file, options));
+async function run(cli: Cli, modelName: string, options: RunOptions): Promise<void> {
+  const target = openTarget(modelName, options);
+  const { document, failed } = await inFileLater(target.path, () => runTarget(cli, target, options));
   if (options.json) printDocument(cli, document);
   else cli.terminal.print(runText(document));
   if (failed) cli.exitWith(exitCodes["gate-failed"]);
 }
 
-function checkTarget(target: string): void {
-  if (target === "interpreter") return;
-  const what =
-    target === "wasm" ? "compiling to WebAssembly is not there yet" : `there is no target "${target}"`;
-  throw usageError(what, { where: "--target", fix: "use --target interpreter, or leave it out" });
-}
-
-function runFile(
+async function runTarget(
   cli: Cli,
-  { name, model }: ModelFile,
+  target: Target,
   options: RunOptions,
-): { readonly document: RunDocument; readonly failed: boolean } {
-  const testData = options.testData === undefined ? undefined : readTestData(options.testData, model.graph);
-  const inputs = gatherInputs(model.graph, options, testData, () =>
-    // Drawing needs all sizes, so here a free batch is one image, as everywhere else.
-    randomInputs(inferShapes(model, shapeOptions(model.graph, options)).graph, options.random),
+): Promise<{ readonly document: RunDocument; readonly failed: boolean }> {
+  const testData = options.testData === undefined ? undefined : readTestData(options.testData, target.graph);
+  const inputs = gatherInputs(target.graph, options, testData, () =>
+    randomInputs(target.sized(), options.random),
   );
-  const start = performance.now();
-  const results = runGraph(model, inputs);
-  const milliseconds = performance.now() - start;
+  const { results, milliseconds, notes } = await target.run(inputs);
+  for (const note of notes) cli.terminal.note(`note: ${note}`);
   const compared = [...results].map(([output, value]) =>
     outputEntry(output, value, testData?.expected.get(output)),
   );
@@ -105,8 +101,8 @@ function runFile(
   const pass = testData === undefined ? null : compared.every(({ isClose }) => isClose !== false);
   const document = {
     schema: runSchemaName,
-    model: name,
-    target: options.target,
+    model: target.name,
+    target: target.kind,
     outputs,
     pass,
     milliseconds,

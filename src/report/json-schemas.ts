@@ -1,6 +1,7 @@
 /** The JSON Schemas of the documents, as published in schemas/: they follow from the same zod schemas that are used. */
 import { z } from "zod";
 import { benchSchema } from "./bench-document.ts";
+import { compileSchema } from "./compile-document.ts";
 import { errorSchema } from "./error-document.ts";
 import { fusionSchema } from "./fusion-document.ts";
 import { inspectSchema } from "./inspect-document.ts";
@@ -14,6 +15,7 @@ export function documentSchemas(): Readonly<Record<string, object>> {
     "inspect.schema.json": publish("laminate.inspect/1", inspectSchema),
     "fusion.schema.json": publish("laminate.fusion/1", fusionSchema),
     "bench.schema.json": publish("laminate.bench/1", benchSchema),
+    "compile.schema.json": publish("laminate.compile/1", compileSchema),
     "run.schema.json": publish("laminate.run/1", runSchema),
     "error.schema.json": publish("laminate.error/1", errorSchema),
   };

@@ -2,7 +2,6 @@
  * The contender laminate: the network compiled into fused WebAssembly. Compiling is part of the time to the first output;
  * with relaxed SIMD where the engine has it (on Node 20 behind a flag, which is set here).
  */
-import { setFlagsFromString } from "node:v8";
 import { LaminateError } from "../../base/errors.ts";
 import { compileGraph } from "../../compiler/codegen/compile.ts";
 import { supportsRelaxedSimd } from "../../compiler/runtime/features.ts";
@@ -14,6 +13,7 @@ import { importOnnx } from "../../graph/onnx/import-onnx.ts";
 import { inferShapes } from "../../graph/ops/infer-shapes.ts";
 import { nodeThreads } from "../../host/node-threads.ts";
 import { packageVersion } from "../../host/package-root.ts";
+import { enableRelaxedSimd } from "../../host/wasm-engine.ts";
 import type { BoundRun, Contender, DownloadFile, Loading, Values } from "./contender.ts";
 
 export function compiledContender(): Contender {
@@ -21,8 +21,7 @@ export function compiledContender(): Contender {
     name: "laminate",
     version: async () => packageVersion(),
     load: async ({ name, bytes, shapes }, { threads }): Promise<Loading> => {
-      // Before the first validation of a module: V8 reads its flags once.
-      setFlagsFromString("--experimental-wasm-relaxed-simd");
+      enableRelaxedSimd();
       const typed = inferShapes(importOnnx(bytes, { name }), shapes);
       try {
         const parts = modelParts([compileGraph(typed, { relaxedSimd: supportsRelaxedSimd() })], { threads });

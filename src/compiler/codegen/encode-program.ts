@@ -22,8 +22,8 @@ export const pageBytes = 65_536;
 /** What 32-bit addresses reach. */
 export const mostMemoryBytes = 4 * 1024 ** 3;
 
-/** A barrier costs about half a microsecond, and this much work a few of them. */
-const defaultLeastSharedWork = 16_384;
+/** Some ten microseconds of work: a barrier costs half a one on a quiet machine, and ten on a busy one. */
+const defaultLeastSharedWork = 32_768;
 /** V8 optimises functions of a few thousand instructions well, and very long ones badly. */
 const stepsPerFunction = 64;
 
