@@ -277,6 +277,36 @@ describe("layout", () => {
     expect(result.graph.nodes[1]?.attributes.get("perm")).toEqual({ kind: "ints", value: [2n, 1n, 0n] });
   });
 
+  test("transposes move through elementwise operators to where they cancel", () => {
+    const typed = network({
+      inputs: { x: [1, 4, 4, 3], z: [1, 4, 4, 3] },
+      constants: { c: floats([3, 1, 1]), s: floats([]) },
+      nodes: {
+        a: ["Transpose", ["x"], { perm: [0, 3, 1, 2] }],
+        b: ["Transpose", ["z"], { perm: [0, 3, 1, 2] }],
+        d: ["Relu", ["a"]],
+        e: ["Mul", ["d", "c"]],
+        f: ["Add", ["e", "b"]],
+        g: ["Sub", ["f", "s"]],
+        h: ["Transpose", ["g"], { perm: [0, 2, 3, 1] }],
+        // Somebody else still needs the other layout: one transpose instead of three.
+        i: ["Softmax", ["f"], { axis: 1 }],
+      },
+      outputs: ["h", "i"],
+    });
+    const result = rewritten(typed, "merge-transposes", "move-transposes");
+    expect(operatorsOf(result)).toEqual(["Relu", "Mul", "Add", "Transpose", "Sub", "Softmax"]);
+  });
+
+  test("a transpose that meets no other stays where it is", () => {
+    const typed = network({
+      inputs: { x: [2, 3] },
+      nodes: { a: ["Transpose", ["x"]], b: ["Relu", ["a"]], y: ["Softmax", ["b"]] },
+      outputs: ["y"],
+    });
+    expect(rewritten(typed, "merge-transposes", "move-transposes")).toBe(typed);
+  });
+
   test("what keeps the order of the elements is one Reshape, or none", () => {
     const typed = network({
       inputs: { x: [1, 2, 3] },

@@ -7,14 +7,17 @@ import { usageError } from "../../../base/errors.ts";
 import { suggestName } from "../../../base/nearest.ts";
 import type { TypedGraph } from "../../../graph/ir/graph.ts";
 import { verifyGraph } from "../../../graph/ir/verify.ts";
+import { applyRules, ruleBook } from "./apply-rules.ts";
 import { eliminateCommonSubexpressions } from "./common-subexpressions.ts";
 import { foldBatchNormalization, foldScaleAndShift } from "./fold-affine.ts";
 import { foldConstants, foldKnownValues } from "./fold-constants.ts";
 import { GraphEditor } from "./graph-editor.ts";
 import { mergeReshapes } from "./merge-reshapes.ts";
 import { mergeTransposes } from "./merge-transposes.ts";
+import { moveTransposes } from "./move-transposes.ts";
 import type { Edit, Pass } from "./pass.ts";
 import { removeIdentities } from "./remove-identities.ts";
+import { rules } from "./rules/rules.ts";
 import { splitBatchNormalization } from "./split-batch-normalization.ts";
 
 function pass(name: string, why: string, edit: Edit): Pass {
@@ -28,6 +31,8 @@ function pass(name: string, why: string, edit: Edit): Pass {
     },
   };
 }
+
+const book = ruleBook(rules);
 
 const passes: readonly Pass[] = [
   {
@@ -64,7 +69,13 @@ const passes: readonly Pass[] = [
     "after BatchNormalization, whose scales and shifts may stand next to others",
     foldScaleAndShift,
   ),
+  pass(
+    "rewrite-algebra",
+    "after BatchNormalization is Mul and Add; before transposes, which part what rules match",
+    (editor, { fastMath }) => applyRules(editor, book, { fastMath }),
+  ),
   pass("merge-transposes", "chains first, so that only single ones are moved", mergeTransposes),
+  pass("move-transposes", "single ones now, to where they cancel or are fewer", moveTransposes),
   pass("merge-reshapes", "after transposes, some of which are only reshapes", mergeReshapes),
   pass(
     "eliminate-new-common-subexpressions",
