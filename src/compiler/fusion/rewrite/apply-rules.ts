@@ -6,7 +6,7 @@
  */
 import type { OpNode } from "../../../graph/ir/graph.ts";
 import { isIntegerType } from "../../../graph/ir/tensor-values.ts";
-import { compare, nothing } from "./cost.ts";
+import { type Cost, compare, nothing } from "./cost.ts";
 import { depthOf, operatorsIn } from "./expression.ts";
 import type { GraphEditor } from "./graph-editor.ts";
 import { type Match, matches } from "./match.ts";
@@ -150,11 +150,16 @@ function bestAt(
       if (!isAllowed(editor, rule, match, options.fastMath)) continue;
       if (refused.has(`${rule.name} ${node.name}`)) continue;
       const rewriting = planRewriting(editor, rule, node, match);
-      if (rewriting === undefined || compare(rewriting.gain, nothing) <= 0) continue;
+      if (rewriting === undefined || !isWorthwhile(rewriting.gain)) continue;
       if (best === undefined || compare(rewriting.gain, best.gain) > 0) best = rewriting;
     }
   }
   return best;
+}
+
+/** A division in the place of a product must save more than the few FLOPs that are counted for it. */
+function isWorthwhile([flops, expensive, elementsRead, nodes]: Cost): boolean {
+  return compare([flops + 4 * Math.min(expensive, 0), expensive, elementsRead, nodes], nothing) > 0;
 }
 
 function isAllowed(editor: GraphEditor, { family, when }: Rule, match: Match, fastMath: boolean): boolean {

@@ -259,6 +259,59 @@ describe("scale and shift", () => {
   });
 });
 
+describe("layer normalisation", () => {
+  const parts = {
+    mean: ["ReduceMean", ["x"], { axes: [-1] }],
+    centered: ["Sub", ["x", "mean"]],
+    squared: ["Pow", ["centered", "two"]],
+    variance: ["ReduceMean", ["squared"], { axes: [2] }],
+    shifted: ["Add", ["variance", "epsilon"]],
+    deviation: ["Sqrt", ["shifted"]],
+    normal: ["Div", ["centered", "deviation"]],
+    scaled: ["Mul", ["gamma", "normal"]],
+    y: ["Add", ["scaled", "beta"]],
+  } as const;
+  const constants = {
+    two: floats([], [2]),
+    epsilon: floats([], [0.01]),
+    gamma: floats([4]),
+    beta: floats([4], [1, 2, 3, 4]),
+  };
+
+  test("its nine operators are one again", () => {
+    const typed = network({ inputs: { x: [2, 3, 4] }, constants, nodes: parts, outputs: ["y"] });
+    const result = rewritten(typed, "recognize-layer-normalization");
+    expect(nodesOf(result)).toEqual(["LayerNormalization(x, gamma, beta)"]);
+    expect(result.graph.nodes[0]?.attributes.get("axis")).toEqual({ kind: "int", value: -1n });
+  });
+
+  test("without a bias, as a square by itself and over a reciprocal", () => {
+    const nodes = {
+      ...parts,
+      squared: ["Mul", ["centered", "centered"]],
+      inverse: ["Reciprocal", ["deviation"]],
+      normal: ["Mul", ["centered", "inverse"]],
+      scaled: ["Mul", ["gamma", "normal"]],
+      y: ["Relu", ["scaled"]],
+    } as const;
+    const { mean, centered, squared, variance, shifted, deviation, inverse, normal, scaled, y } = nodes;
+    const ordered = { mean, centered, squared, variance, shifted, deviation, inverse, normal, scaled, y };
+    const typed = network({ inputs: { x: [2, 3, 4] }, constants, nodes: ordered, outputs: ["y"] });
+    expect(nodesOf(rewritten(typed, "recognize-layer-normalization"))).toEqual([
+      "LayerNormalization(x, gamma)",
+      "Relu(scaled)",
+    ]);
+  });
+
+  test("not where somebody else reads the variance, and not along other axes", () => {
+    const read = network({ inputs: { x: [2, 3, 4] }, constants, nodes: parts, outputs: ["y", "variance"] });
+    expect(rewritten(read, "recognize-layer-normalization")).toBe(read);
+    const other = { ...parts, mean: ["ReduceMean", ["x"], { axes: [1] }] } as const;
+    const typed = network({ inputs: { x: [2, 3, 4] }, constants, nodes: other, outputs: ["y"] });
+    expect(rewritten(typed, "recognize-layer-normalization")).toBe(typed);
+  });
+});
+
 describe("layout", () => {
   test("transposes are composed, inverse ones cancel", () => {
     const typed = network({

@@ -16,6 +16,7 @@ import { mergeReshapes } from "./merge-reshapes.ts";
 import { mergeTransposes } from "./merge-transposes.ts";
 import { moveTransposes } from "./move-transposes.ts";
 import type { Edit, Pass } from "./pass.ts";
+import { recognizeLayerNormalization } from "./recognize-layer-normalization.ts";
 import { removeIdentities } from "./remove-identities.ts";
 import { rules } from "./rules/rules.ts";
 import { splitBatchNormalization } from "./split-batch-normalization.ts";
@@ -69,6 +70,7 @@ const passes: readonly Pass[] = [
     "after BatchNormalization, whose scales and shifts may stand next to others",
     foldScaleAndShift,
   ),
+  pass("recognize-layer-normalization", "before rules take the pattern apart", recognizeLayerNormalization),
   pass(
     "rewrite-algebra",
     "after BatchNormalization is Mul and Add; before transposes, which part what rules match",

@@ -211,8 +211,13 @@ function leastOpset(operator: string): number {
   return Math.max(operator === "Clip" ? 12 : 7, rowOf({ operator, domain: "" })?.versions[0] ?? 7);
 }
 
-/** The cost of the nodes of the left side that nothing else needs. */
-function savedCost(editor: GraphEditor, root: OpNode, { nodes }: Match, reused: ReadonlySet<string>): Cost {
+/** The names of those nodes of a match that nothing but the match needs: they go with its result. */
+export function removable(
+  editor: GraphEditor,
+  root: OpNode,
+  nodes: readonly OpNode[],
+  reused: ReadonlySet<string> = new Set(),
+): ReadonlySet<string> {
   const gone = new Set([root.name]);
   // Readers come before what they read in most matches; a few rounds find all in any order.
   for (let grown = true; grown; ) {
@@ -225,6 +230,12 @@ function savedCost(editor: GraphEditor, root: OpNode, { nodes }: Match, reused: 
       grown = true;
     }
   }
+  return gone;
+}
+
+/** The cost of the nodes of the left side that go. */
+function savedCost(editor: GraphEditor, root: OpNode, { nodes }: Match, reused: ReadonlySet<string>): Cost {
+  const gone = removable(editor, root, nodes, reused);
   let total = nothing;
   const made = new Set(nodes.filter(({ name }) => gone.has(name)).map(({ outputs }) => outputs[0]));
   for (const node of nodes) {
