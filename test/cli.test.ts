@@ -133,6 +133,18 @@ describe.concurrent("answers", () => {
     expect(why.stdout).toContain("not with: reads /relu/Relu: red, many-to-many then many-to-many");
   });
 
+  test("fusion --rewrite plans the rewritten network, --print-after shows it on the way", async () => {
+    const run = await laminate(["fusion", "resnet18", "--rewrite", "--json"]);
+    expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+    // 69 nodes less the 20 batch normalisations that convolutions take up.
+    expect(json(run)).toMatchObject({ schema: "laminate.fusion/1", totals: { operators: 49 } });
+    const before = await laminate(["fusion", "resnet18", "--print-after", "remove-dead-code"]);
+    expect(before.stdout).toContain("BatchNormalization(");
+    const after = await laminate(["fusion", "resnet18", "--print-after", "fold-batch-normalization"]);
+    expect(after.stdout).toMatch(/^graph /);
+    expect(after.stdout).not.toContain("BatchNormalization(");
+  });
+
   test("inspect --json lists layers, totals and what is not supported", async () => {
     const run = await laminate(["inspect", "resnet18", "--json"]);
     expect(run).toMatchObject({ exitCode: 0, stderr: "" });
@@ -221,6 +233,11 @@ describe.concurrent("wrong usage exits with 2", () => {
   const cases: readonly (readonly [args: readonly string[], message: string, fix: string])[] = [
     [["fusion", "resnet18", "--why", "/conv1/Con"], 'no node "/conv1/Con"', 'did you mean "/conv1/Conv"?'],
     [["fusion", "resnet18", "--exceptions", "poling"], '"poling"', 'did you mean "pooling"?'],
+    [
+      ["fusion", "resnet18", "--print-after", "fold-constant"],
+      '"fold-constant"',
+      'did you mean "fold-constants"?',
+    ],
     [["mapp"], "unknown command 'mapp'", "did you mean map?"],
     [["map", "resnet18", "--memry", "1MB"], "unknown option '--memry'", "did you mean --memory?"],
     [["map"], "missing required argument 'model'", "see laminate"],

@@ -9,8 +9,14 @@ import { type Cli, examples, printDocument } from "./cli.ts";
 import { readModel } from "./load-model.ts";
 import { addJsonOption, addModelOptions, type JsonOption, type ModelOptions } from "./options.ts";
 import { addPlanOptions, type PlanOptions, planAsAsked } from "./plan-options.ts";
+import {
+  addRewriteOptions,
+  graphAfterPass,
+  type RewriteOptions,
+  rewrittenAsAsked,
+} from "./rewrite-options.ts";
 
-interface FusionOptions extends ModelOptions, PlanOptions, JsonOption {
+interface FusionOptions extends ModelOptions, PlanOptions, RewriteOptions, JsonOption {
   readonly why?: string;
   readonly emit?: "plan";
 }
@@ -20,7 +26,7 @@ export function addFusion(program: Command, cli: Cli): void {
   const command = program
     .command("fusion <model>")
     .description("show which operators run as one block, by DNNFusion's table of mapping types, and why");
-  addJsonOption(addPlanOptions(addModelOptions(command)))
+  addJsonOption(addRewriteOptions(addPlanOptions(addModelOptions(command))))
     .addOption(new Option("--why <node>", "only what the plan says of one node").conflicts("json"))
     .addOption(emit.choices(["plan"]).conflicts(["json", "why"]))
     .addHelpText(
@@ -29,13 +35,20 @@ export function addFusion(program: Command, cli: Cli): void {
         "fusion resnet18",
         "fusion bert.onnx --exceptions none --emit plan",
         "fusion resnet18 --plan fixed",
+        "fusion resnet18 --rewrite",
+        "fusion resnet18 --print-after fold-batch-normalization",
       ),
     )
     .action((model: string, options: FusionOptions) => fusion(cli, model, options));
 }
 
 function fusion(cli: Cli, modelName: string, options: FusionOptions): void {
-  const { typed, name } = readModel(modelName, options);
+  const { typed: read, name } = readModel(modelName, options);
+  if (options.printAfter !== undefined) {
+    cli.terminal.print(graphAfterPass(read, options, options.printAfter).trimEnd());
+    return;
+  }
+  const typed = rewrittenAsAsked(read, options);
   const plan = planAsAsked(typed, options);
   if (options.why !== undefined) cli.terminal.print(reasonsOf(plan, options.why));
   else if (options.json) printDocument(cli, fusionDocument(name, plan));
