@@ -34,7 +34,8 @@ export function eliminateCommonSubexpressions(editor: GraphEditor): void {
     const inputs = node.inputs.map(one);
     const changed = inputs.some((name, index) => name !== node.inputs[index]);
     const current = changed ? editor.setInputs(node, inputs) : node;
-    if (isRandom(current) || subgraphs(current).length > 0) continue;
+    // What is not understood may do something different each time.
+    if (rowOf(current) === undefined || isRandom(current) || subgraphs(current).length > 0) continue;
     const key = keyOf(current, texts);
     const same = nodes.get(key);
     if (same === undefined) nodes.set(key, current);

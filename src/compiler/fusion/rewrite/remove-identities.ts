@@ -20,7 +20,8 @@ const tests: Readonly<Record<string, Test>> = {
   // A mask that somebody reads is made all the same.
   Dropout: (node, editor) => {
     const mask = node.outputs[1] ?? "";
-    return !isRandom(node) && (mask === "" || (editor.readers(mask).length === 0 && !editor.isOutput(mask)));
+    const trains = isRandom(node) && !all(editor.numbers(node.inputs[2]), 0);
+    return !trains && (mask === "" || (editor.readers(mask).length === 0 && !editor.isOutput(mask)));
   },
   Cast: (node, editor) => {
     const to = intOf(node, "to", 0);

@@ -18,12 +18,13 @@ export const reductionRules: readonly RuleFamily[] = [
     integers: true,
   },
   {
+    // Not quotients: one for each element would be more than one for each result.
     name: "one mean or product for two",
     property: "distributive",
     law: "g(f(A), f(B)) -> f(g(A, B))",
     operators: pairs(
       ["f", "g"],
-      reducing.filter(([f]) => f === "ReduceMean" || f === "ReduceProd"),
+      reducing.filter(([f, g]) => f === "ReduceMean" || (f === "ReduceProd" && g === "Mul")),
     ),
     floats: "rounding",
   },
