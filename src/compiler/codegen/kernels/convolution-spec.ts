@@ -27,8 +27,16 @@ export interface ConvolutionSizes {
   readonly inputOffset: number;
   /** Elements of packed weights from one image, plane to the next: where the right-hand matrix has batches too. */
   readonly filterStrides?: { readonly batch: number; readonly z: number };
+  /** Where results lie among those of the whole output, if these pixels are every n-th of it. */
+  readonly outputGrid?: OutputGrid;
   /** Rows and vectors of the accumulators; what is not given is chosen. */
   readonly tile?: Tile;
+}
+
+/** Pixel i of an axis is pixel origin + i step of the output; places speak of the output. */
+export interface OutputGrid {
+  readonly origins: Triple;
+  readonly steps: Triple;
 }
 
 /** Addresses: input, packed filters, then those of the epilogue. */

@@ -10,13 +10,14 @@ import { FunctionBuilder } from "../wasm/function-builder.ts";
 import { doWhile, multiplyAdd, quotient, remainder, repeat, smaller, sum, times } from "./address.ts";
 import {
   type ConvolutionSpec,
+  depthOf,
   type Panels,
   panelsOf,
   tileOf,
   type Units,
   unitsOf,
 } from "./convolution-spec.ts";
-import type { Epilogue, Kernel, PlaceDepths } from "./place.ts";
+import type { Epilogue, Kernel, Place, PlaceDepths } from "./place.ts";
 import type { Tile } from "./tile.ts";
 
 export function convolution(spec: ConvolutionSpec): Kernel {
@@ -29,6 +30,27 @@ export function convolution(spec: ConvolutionSpec): Kernel {
     units: units.blocks * units.panelGroups,
     overlaps: spec.extents[2] % tile.rows !== 0,
   };
+}
+
+/** The tiles of a unit. */
+interface Block {
+  readonly first: Local;
+  readonly after: Local;
+}
+
+/** Vectors of a panel, and the lanes of the last of them that are filters. */
+interface Columns {
+  readonly vectors: number;
+  readonly lastLanes: number;
+}
+
+/** A panel in use: its first filter, its weights, the channels of its group. */
+interface PanelOfFilters {
+  readonly filter: Local;
+  readonly filterDepth: number;
+  readonly panelAt: Local;
+  readonly groupAt: Local;
+  readonly columns: Columns;
 }
 
 class ConvolutionKernel {
@@ -72,9 +94,11 @@ class ConvolutionKernel {
       builder.emit(set(last, smaller(get(last), i32(panels.count * this.spec.groups))));
       builder.forSteps(panel, get(last), 1, () => {
         const inGroup = builder.let("i32", "panel_of_group", this.panelOfGroup(panel));
-        const whole = (): void => this.emitPanel(panel, inGroup, [first, after], panels.vectors, 4);
+        const tiles = { first, after };
+        const whole = (): void =>
+          this.emitPanel(panel, inGroup, tiles, { vectors: panels.vectors, lastLanes: 4 });
         const narrow = (): void =>
-          this.emitPanel(panel, inGroup, [first, after], panels.lastVectors, panels.lastLanes);
+          this.emitPanel(panel, inGroup, tiles, { vectors: panels.lastVectors, lastLanes: panels.lastLanes });
         const even = panels.lastVectors === panels.vectors && panels.lastLanes === 4;
         if (even) whole();
         else if (panels.count === 1) narrow();
@@ -88,15 +112,8 @@ class ConvolutionKernel {
   }
 
   /** One panel of filters with all tiles of the block, line by line. */
-  private emitPanel(
-    panel: Local,
-    inGroup: Local,
-    [first, after]: readonly [Local, Local],
-    vectors: number,
-    lastLanes: number,
-  ): void {
-    const { builder, spec, panels, tile, units, epilogue } = this;
-    const { inputStrides, strides, filterStrides, extents } = spec;
+  private emitPanel(panel: Local, inGroup: Local, block: Block, columns: Columns): void {
+    const { builder, spec, panels } = this;
     const group = spec.groups === 1 ? i32(0) : quotient(get(panel), panels.count);
     const filter = builder.let(
       "i32",
@@ -113,67 +130,94 @@ class ConvolutionKernel {
       "group_at",
       sum(get(this.input), i32(4 * spec.inputOffset), times(group, 4 * spec.channelsPerGroup)),
     );
-    const filterDepth = builder.depth;
-    const at = builder.let("i32", "tile", get(first));
-    const lineOfTiles = (): void => {
-      const line = builder.let("i32", "line", quotient(get(at), units.tilesPerLine));
-      const lineTile = builder.let("i32", "line_tile", times(get(line), units.tilesPerLine));
-      const column = builder.let("i32", "column", op("i32.sub", get(at), get(lineTile)));
-      const afterColumn = builder.let("i32", "after_column", op("i32.sub", get(after), get(lineTile)));
-      builder.emit(set(afterColumn, smaller(get(afterColumn), i32(units.tilesPerLine))));
-      const y = builder.let("i32", "y", remainder(get(line), extents[1]));
-      const plane = builder.let("i32", "plane", quotient(get(line), extents[1]));
-      const z = builder.let("i32", "z", remainder(get(plane), extents[0]));
-      const batch = builder.let("i32", "batch", quotient(get(plane), extents[0]));
-      const lineAt = builder.let(
-        "i32",
-        "line_at",
-        sum(
-          get(groupAt),
-          times(get(batch), 4 * inputStrides.batch),
-          times(get(z), 4 * inputStrides.z * strides[0]),
-          times(get(y), 4 * inputStrides.y * strides[1]),
-        ),
-      );
-      const filtersAt =
-        filterStrides === undefined
-          ? panelAt
-          : builder.let(
-              "i32",
-              "filters_at",
-              sum(
-                get(panelAt),
-                times(get(batch), 4 * filterStrides.batch),
-                times(get(z), 4 * filterStrides.z),
-              ),
-            );
-      const lineDepth = builder.depth;
-      builder.forSteps(column, get(afterColumn), 1, () => {
-        const x = builder.let("i32", "x", times(get(column), tile.rows));
-        builder.emit(set(x, smaller(get(x), i32(extents[2] - tile.rows))));
-        const depths: PlaceDepths = {
-          batch: lineDepth,
-          z: lineDepth,
-          y: lineDepth,
-          x: builder.depth,
-          filter: filterDepth,
-        };
-        const place = { batch, z, y, x, filter, depths };
-        const lanesOf = (vector: number): number => (vector === vectors - 1 ? lastLanes : 4);
-        const starts = Array.from({ length: vectors }, (_, vector) =>
-          epilogue.emitStart({ ...place, row: 0, vector }, lanesOf(vector)),
-        );
-        const tileAt = sum(get(lineAt), times(get(x), 4 * strides[2] * inputStrides.x));
-        const sums = this.emitSums(tileAt, get(filtersAt), starts);
-        sums.forEach((row, rowAt) => {
-          row.forEach((value, vector) => {
-            epilogue.emitStore({ ...place, row: rowAt, vector }, get(value), lanesOf(vector));
-          });
-        });
+    const at = builder.let("i32", "tile", get(block.first));
+    const panelOfFilters = { filter, filterDepth: builder.depth, panelAt, groupAt, columns };
+    doWhile(
+      builder,
+      "lines",
+      () => this.emitLine(at, block, panelOfFilters),
+      () => op("i32.lt_s", get(at), get(block.after)),
+    );
+  }
+
+  /** The tiles of the block on one line of pixels, from tile `at` on. */
+  private emitLine(at: Local, block: Block, panel: PanelOfFilters): void {
+    const { builder, spec, tile, units } = this;
+    const { inputStrides, strides, filterStrides, extents } = spec;
+    const line = builder.let("i32", "line", quotient(get(at), units.tilesPerLine));
+    const lineTile = builder.let("i32", "line_tile", times(get(line), units.tilesPerLine));
+    const column = builder.let("i32", "column", op("i32.sub", get(at), get(lineTile)));
+    const afterColumn = builder.let("i32", "after_column", op("i32.sub", get(block.after), get(lineTile)));
+    builder.emit(set(afterColumn, smaller(get(afterColumn), i32(units.tilesPerLine))));
+    const y = builder.let("i32", "y", remainder(get(line), extents[1]));
+    const plane = builder.let("i32", "plane", quotient(get(line), extents[1]));
+    const z = builder.let("i32", "z", remainder(get(plane), extents[0]));
+    const batch = builder.let("i32", "batch", quotient(get(plane), extents[0]));
+    const lineAt = builder.let(
+      "i32",
+      "line_at",
+      sum(
+        get(panel.groupAt),
+        times(get(batch), 4 * inputStrides.batch),
+        times(get(z), 4 * inputStrides.z * strides[0]),
+        times(get(y), 4 * inputStrides.y * strides[1]),
+      ),
+    );
+    const matrixAt =
+      filterStrides === undefined
+        ? []
+        : [times(get(batch), 4 * filterStrides.batch), times(get(z), 4 * filterStrides.z)];
+    const filtersAt =
+      matrixAt.length === 0
+        ? panel.panelAt
+        : builder.let("i32", "filters_at", sum(get(panel.panelAt), ...matrixAt));
+    const outputZ = this.outputPosition(0, z);
+    const outputY = this.outputPosition(1, y);
+    const lineDepth = builder.depth;
+    builder.forSteps(column, get(afterColumn), 1, () => {
+      const x = builder.let("i32", "x", times(get(column), tile.rows));
+      builder.emit(set(x, smaller(get(x), i32(extents[2] - tile.rows))));
+      const outputX = this.outputPosition(2, x);
+      const depths: PlaceDepths = {
+        batch: lineDepth,
+        z: lineDepth,
+        y: lineDepth,
+        x: builder.depth,
+        filter: panel.filterDepth,
+      };
+      const place = { batch, z: outputZ, y: outputY, x: outputX, filter: panel.filter, depths };
+      const tileAt = sum(get(lineAt), times(get(x), 4 * strides[2] * inputStrides.x));
+      this.emitTile(place, tileAt, get(filtersAt), panel.columns);
+    });
+    builder.emit(set(at, sum(get(lineTile), get(afterColumn))));
+  }
+
+  /** Start values, sums, results of one tile. */
+  private emitTile(
+    place: Omit<Place, "row" | "vector">,
+    tileAt: Code,
+    filtersAt: Code,
+    { vectors, lastLanes }: Columns,
+  ): void {
+    const { spec, epilogue } = this;
+    const lanesOf = (vector: number): number => (vector === vectors - 1 ? lastLanes : 4);
+    const starts = Array.from({ length: vectors }, (_, vector) =>
+      epilogue.emitStart({ ...place, row: 0, vector }, lanesOf(vector)),
+    );
+    const step = spec.outputGrid?.steps[2] ?? 1;
+    this.emitSums(tileAt, filtersAt, starts).forEach((row, rowAt) => {
+      row.forEach((value, vector) => {
+        epilogue.emitStore({ ...place, row: rowAt * step, vector }, get(value), lanesOf(vector));
       });
-      builder.emit(set(at, sum(get(lineTile), get(afterColumn))));
-    };
-    doWhile(builder, "lines", lineOfTiles, () => op("i32.lt_s", get(at), get(after)));
+    });
+  }
+
+  /** The position in the whole output. */
+  private outputPosition(axis: 0 | 1 | 2, position: Local): Local {
+    const grid = this.spec.outputGrid;
+    if (grid === undefined) return position;
+    const scaled = times(get(position), grid.steps[axis]);
+    return this.builder.let("i32", `output_${position.name}`, sum(scaled, i32(grid.origins[axis])));
   }
 
   /** The products of one tile, summed over taps and channels, as locals by row and vector. */
@@ -192,6 +236,7 @@ class ConvolutionKernel {
       builder.emit(set(first, start ?? f32x4(0)));
       for (const other of others) if (other !== undefined) builder.emit(set(other, get(first)));
     });
+    if (depthOf(spec) === 0) return sums;
     const input = builder.let("i32", "in", tileAt);
     const filters = builder.let("i32", "weights", filtersAt);
     const contiguous = dilations[2] * inputStrides.x === channelsPerGroup && spec.groups === 1 && taps[2] > 1;
