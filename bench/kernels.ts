@@ -22,6 +22,11 @@ import {
 import { KernelMemory } from "../src/compiler/codegen/kernels/testing/kernel-memory.ts";
 import { peakFunction } from "../src/compiler/codegen/kernels/testing/peak.ts";
 import { randomFloats } from "../src/compiler/codegen/kernels/testing/random-floats.ts";
+import {
+  type Prepared,
+  prepareDirect,
+  prepareWinograd,
+} from "../src/compiler/codegen/kernels/testing/run-convolution.ts";
 import type { Tile } from "../src/compiler/codegen/kernels/tile.ts";
 
 // New code starts in V8's fast compiler, which makes slow SIMD; and Node 20 has relaxed SIMD behind a flag.
@@ -177,6 +182,51 @@ function addDepthwise(group: string, name: string, shape: ConvolutionShape & { r
     const run = memory.bind([kernel.function]).kernel;
     return () => run?.(...addresses, 0, kernel.units);
   });
+}
+
+// FLOPs of the definition, so that figures compare.
+for (const [size, channels] of [
+  [56, 64],
+  [28, 128],
+  [14, 256],
+  [7, 512],
+] as const) {
+  const shape = {
+    ...plain,
+    extents: [1, size, size],
+    channelsPerGroup: channels,
+    filtersPerGroup: channels,
+  } as const;
+  for (const relaxed of [false, true]) {
+    const flavour = relaxed ? "fused" : "mul+add";
+    const data = () => ({
+      input: randomFloats(convolutionInput(shape).length, 1),
+      weights: randomFloats(weightCount(shape), 2),
+      bias: randomFloats(channels, 3),
+      relu: true,
+      relaxed,
+    });
+    const group = `winograd ${channels}>${channels} ${size}x${size}`;
+    add(group, `${flavour} direct`, 2 * macsOf(shape), () => runnerOf(prepareDirect(shape, data())));
+    add(group, `${flavour} winograd`, 2 * macsOf(shape), () => runnerOf(prepareWinograd(shape, data())));
+    for (const at of [0, 1, 2]) {
+      add(group, `${flavour} step ${at}`, 2 * macsOf(shape), () =>
+        runnerOf(prepareWinograd(shape, data()), at),
+      );
+    }
+  }
+}
+
+function runnerOf({ memory, steps }: Prepared, only?: number): () => void {
+  const bound = steps
+    .filter((_, at) => only === undefined || at === only)
+    .map(({ kernel, addresses }) => {
+      const run = memory.bind([kernel.function])[kernel.function.name];
+      return () => run?.(...addresses, 0, kernel.units);
+    });
+  return () => {
+    for (const run of bound) run();
+  };
 }
 
 // Time on the processor, not on the clock: what other processes take is not counted.
