@@ -5,9 +5,9 @@
  *
  * The last tile of a line overlaps the one before it, and computes those results again.
  */
-import { type Code, f32x4, get, i32, increase, type Local, load, op, set } from "../wasm/code.ts";
+import { type Code, get, i32, increase, type Local, op, set } from "../wasm/code.ts";
 import { FunctionBuilder } from "../wasm/function-builder.ts";
-import { doWhile, multiplyAdd, quotient, remainder, repeat, smaller, sum, times } from "./address.ts";
+import { doWhile, quotient, remainder, repeat, smaller, sum, times } from "./address.ts";
 import {
   type ConvolutionSpec,
   depthOf,
@@ -17,6 +17,7 @@ import {
   type Units,
   unitsOf,
 } from "./convolution-spec.ts";
+import { emitProducts, startSums } from "./micro-kernel.ts";
 import type { Epilogue, Kernel, Place, PlaceDepths } from "./place.ts";
 import type { Tile } from "./tile.ts";
 
@@ -228,14 +229,7 @@ class ConvolutionKernel {
   ): readonly (readonly Local[])[] {
     const { builder, spec, tile } = this;
     const { taps, dilations, inputStrides, channelsPerGroup } = spec;
-    const vectors = starts.length;
-    const sums = Array.from({ length: tile.rows }, () => starts.map(() => builder.local("v128", "sum")));
-    starts.forEach((start, vector) => {
-      const [first, ...others] = sums.map((row) => row[vector]);
-      if (first === undefined) return;
-      builder.emit(set(first, start ?? f32x4(0)));
-      for (const other of others) if (other !== undefined) builder.emit(set(other, get(first)));
-    });
+    const sums = startSums(builder, tile.rows, starts);
     if (depthOf(spec) === 0) return sums;
     const input = builder.let("i32", "in", tileAt);
     const filters = builder.let("i32", "weights", filtersAt);
@@ -258,39 +252,10 @@ class ConvolutionKernel {
         const missing = steps[axis] - walked[axis];
         if (repeats[axis] > 1 && missing !== 0) builder.emit(increase(input, i32(4 * missing)));
       });
-    loopOver(0, () =>
-      loopOver(1, () => loopOver(2, () => this.emitRun(input, filters, { run, vectors, sums }))),
-    );
+    const { relaxed } = spec;
+    const rowBytes = 4 * spec.strides[2] * inputStrides.x;
+    const products = { relaxed, input, filters, rowBytes, run, sums };
+    loopOver(0, () => loopOver(1, () => loopOver(2, () => emitProducts(builder, products))));
     return sums;
-  }
-
-  /** The inner loop: for each channel of a run, load the panel's filters, broadcast each pixel's value, multiply, add. */
-  private emitRun(
-    input: Local,
-    filters: Local,
-    { run, vectors, sums }: { run: number; vectors: number; sums: readonly (readonly Local[])[] },
-  ): void {
-    const { builder, spec } = this;
-    const rowBytes = 4 * spec.strides[2] * spec.inputStrides.x;
-    const step = (): void => {
-      const columns = Array.from({ length: vectors }, (_, vector) =>
-        builder.let("v128", "column", load("v128.load", get(filters), 16 * vector)),
-      );
-      sums.forEach((row, rowAt) => {
-        const pixel = builder.let("v128", "pixel", load("v128.load32_splat", get(input), rowBytes * rowAt));
-        row.forEach((total, vector) => {
-          const column = columns[vector];
-          if (column === undefined) return;
-          builder.emit(set(total, multiplyAdd(spec.relaxed, get(pixel), get(column), get(total))));
-        });
-      });
-      builder.emit(increase(input, i32(4)), increase(filters, i32(16 * vectors)));
-    };
-    if (run === 1) {
-      step();
-      return;
-    }
-    const after = builder.let("i32", "after_run", sum(get(input), i32(4 * run)));
-    doWhile(builder, "run", step, () => op("i32.lt_u", get(input), get(after)));
   }
 }
