@@ -6,10 +6,14 @@
  *   npx tsdown --config tsdown.bench.config.ts && node out/bench/kernels.js [word of a case] [rounds]
  */
 import { setFlagsFromString } from "node:v8";
+import { type AttentionSizes, attention, planAttention } from "../src/compiler/codegen/kernels/attention.ts";
 import { convolution } from "../src/compiler/codegen/kernels/convolution.ts";
+import type { ConvolutionSizes } from "../src/compiler/codegen/kernels/convolution-spec.ts";
 import { depthwise, packDepthwise } from "../src/compiler/codegen/kernels/depthwise.ts";
 import { filtersFirst, packFilters } from "../src/compiler/codegen/kernels/pack-filters.ts";
+import { packPanels } from "../src/compiler/codegen/kernels/pack-panels.ts";
 import { plainEpilogue } from "../src/compiler/codegen/kernels/plain-epilogue.ts";
+import { pool } from "../src/compiler/codegen/kernels/pool.ts";
 import {
   bytesOf,
   type ConvolutionShape,
@@ -28,6 +32,7 @@ import {
   prepareWinograd,
 } from "../src/compiler/codegen/kernels/testing/run-convolution.ts";
 import type { Tile } from "../src/compiler/codegen/kernels/tile.ts";
+import { f32x4, op } from "../src/compiler/codegen/wasm/code.ts";
 
 // New code starts in V8's fast compiler, which makes slow SIMD; and Node 20 has relaxed SIMD behind a flag.
 setFlagsFromString("--no-liftoff");
@@ -215,6 +220,96 @@ for (const [size, channels] of [
       );
     }
   }
+}
+
+for (const length of [128, 512, 1024]) {
+  for (const relaxed of [false, true]) {
+    const flavour = relaxed ? "fused" : "mul+add";
+    const sizes: AttentionSizes = {
+      batch: 1,
+      heads: 12,
+      rows: length,
+      columns: length,
+      depth: 64,
+      valueDepth: 64,
+      queryStrides: { batch: 0, head: 64, row: 768 },
+      queryOffset: 0,
+    };
+    addAttention(`attention 12 heads of 64, ${length} rows`, flavour, sizes, relaxed);
+  }
+}
+
+function addAttention(group: string, name: string, sizes: AttentionSizes, relaxed: boolean): void {
+  const { rows, columns, depth, heads } = sizes;
+  const flops = 4 * heads * rows * columns * depth;
+  add(group, name, flops, () => {
+    const plan = planAttention(sizes, relaxed);
+    const packed = [plan.keys, plan.values].map((product) => product.filterStrides?.batch ?? 0);
+    const [keyFloats = 0, valueFloats = 0] = packed;
+    const tensor = rows * heads * depth;
+    const memory = new KernelMemory(4 * (5 * tensor + keyFloats + valueFloats + plan.scratchFloats) + 65536);
+    const [queries, keys, values] = [1, 2, 3].map(
+      (seed) => memory.floats(randomFloats(tensor, seed)).address,
+    );
+    const [panelsOfKeys, panelsOfValues] = packed.map((floats) => memory.floats(floats).address);
+    const [scratch, output] = [plan.scratchFloats, tensor].map((floats) => memory.floats(floats).address);
+    const kernel = attention({
+      ...sizes,
+      name: "attention",
+      relaxed,
+      scoreAddresses: [],
+      scores: () => ({ emitScore: (_, value) => op("f32x4.mul", value, f32x4(0.125)) }),
+      ...plainEpilogue({ strides: { batch: 0, z: 64, y: 0, x: 768 }, bias: false, relu: false }),
+    });
+    const row = heads * depth;
+    const pack = (product: ConvolutionSizes, label: string, k: number, n: number) =>
+      packPanels({
+        name: label,
+        sizes: product,
+        relaxed,
+        strides: { batch: 0, z: depth, k, n },
+        offset: 0,
+      });
+    const packKeys = pack(plan.keys, "keys", 1, row);
+    const packValues = pack(plan.values, "values", row, 1);
+    const run = memory.bind([packKeys.function, packValues.function, kernel.function]);
+    return () => {
+      run.keys?.(keys ?? 0, panelsOfKeys ?? 0, 0, packKeys.units);
+      run.values?.(values ?? 0, panelsOfValues ?? 0, 0, packValues.units);
+      const addresses = [queries, panelsOfKeys, panelsOfValues, scratch, output].map((at) => at ?? 0);
+      run.attention?.(...addresses, 0, kernel.units);
+    };
+  });
+}
+
+// Additions or comparisons, one for each tap.
+for (const kind of ["max", "average"] as const) {
+  const shape = { ...plain, groups: 64, channelsPerGroup: 1, filtersPerGroup: 1 };
+  const extents = [1, 56, 56] as const;
+  add(`pool ${kind} 3x3/2 64 112x112`, "pool", 9 * 64 * 56 * 56, () => {
+    const memory = new KernelMemory(4 * 64 * (112 * 112 + 56 * 56) + 65536);
+    const input = memory.floats(randomFloats(64 * 112 * 112, 1)).address;
+    const output = memory.floats(64 * 56 * 56).address;
+    const kernel = pool({
+      ...shape,
+      kind,
+      name: "kernel",
+      relaxed: false,
+      inputExtents: [1, 112, 112],
+      extents,
+      window: [1, 3, 3],
+      strides: [1, 2, 2],
+      padsBegin: [0, 1, 1],
+      padsEnd: [0, 1, 1],
+      countIncludePad: false,
+      channels: 64,
+      inputStrides: { batch: 0, z: 0, y: 64 * 112, x: 64 },
+      inputOffset: 0,
+      ...plainEpilogue({ strides: { batch: 0, z: 0, y: 64 * 56, x: 64 }, bias: false, relu: false }),
+    });
+    const run = memory.bind([kernel.function]).kernel;
+    return () => run?.(input, output, 0, kernel.units);
+  });
 }
 
 function runnerOf({ memory, steps }: Prepared, only?: number): () => void {
