@@ -101,6 +101,9 @@ export function packedFloats(sizes: ConvolutionSizes, relaxed: boolean): number 
 
 /** Half of the smallest level-2 cache that we count on, in bytes. */
 const blockBytes = 512 * 1024;
+/** Pixels and tiles for which it pays to fetch a panel of weights, from far and from the level-2 cache. */
+const leastPixels = 64;
+const leastTiles = 8;
 /** More units than threads, so that even shares are nearly equal. */
 const wantedUnits = 32;
 /** Multiply-accumulates that are worth a unit of their own: about 5 microseconds. */
@@ -117,12 +120,11 @@ export function unitsOf(sizes: ConvolutionSizes, tile: Tile): Units {
   const channels = sizes.groups * sizes.channelsPerGroup;
   // Outputs need not stay: a line of them is filled by neighbouring panels, one after the other.
   const bytesPerTile = 4 * tile.rows * sizes.strides[2] * sizes.strides[1] * sizes.strides[0] * channels;
-  // At least 8 tiles use a panel that has been fetched.
-  const mostTiles = Math.max(8, Math.floor(blockBytes / bytesPerTile));
+  const mostTiles = Math.max(Math.ceil(leastPixels / tile.rows), Math.floor(blockBytes / bytesPerTile));
   const weightsStayNear = 4 * groupFloats * sizes.groups <= blockBytes;
   const wantedBlocks = Math.ceil(tiles / mostTiles);
   const blocks = weightsStayNear
-    ? Math.max(wantedBlocks, Math.min(wanted, Math.ceil(tiles / 8)))
+    ? Math.max(wantedBlocks, Math.min(wanted, Math.ceil(tiles / leastTiles)))
     : wantedBlocks;
   const tilesPerBlock = Math.ceil(tiles / blocks);
   const wantedGroups = Math.min(panels, Math.ceil(wanted / blocks));

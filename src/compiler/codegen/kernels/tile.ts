@@ -50,7 +50,8 @@ export function defaultTile({ relaxed, width, filters }: TileQuestion): Tile {
 function cyclesOf({ rows, vectors }: Tile, { relaxed, width, filters }: TileQuestion): number {
   const step = (columns: number): number => {
     const work = (rows * columns) / (relaxed ? fusedPerCycle : separatePerCycle);
-    return Math.max(work, latency, (rows + columns) / 2) + loopCycles;
+    // A panel comes from the level-2 cache, at about a vector a cycle.
+    return Math.max(work, latency, columns) + loopCycles;
   };
   const all = Math.ceil(filters / 4);
   const rest = all % vectors;
