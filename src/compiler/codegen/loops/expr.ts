@@ -87,7 +87,7 @@ export type MathFunction =
 
 /**
  * minimum and maximum give NaN if an operand is NaN. power is for f32 and f64, remainder has the sign of the dividend, as
- * C's fmod and %. Bit operators and shifts are for integers.
+ * C's fmod and %. Bit operators and shifts are for integers; shiftRight keeps the sign.
  */
 export type BinaryOperator =
   | "add"

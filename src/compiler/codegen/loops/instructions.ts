@@ -41,7 +41,7 @@ const integerNames: Partial<Record<BinaryOperator, string>> = {
   or: "or",
   xor: "xor",
   shiftLeft: "shl",
-  shiftRight: "shr_u",
+  shiftRight: "shr_s",
 };
 
 const floatComparisons: Readonly<Record<CompareOperator, string>> = {
@@ -212,6 +212,10 @@ const integerLanes: Partial<Record<BinaryOperator, string>> = {
 function vectorBinary(expr: Extract<Expr, { kind: "binary" }>, emit: Emit, apply: Apply): Code | undefined {
   const { type, operator } = expr;
   if (type !== "f32") {
+    // Lanes shift by one amount only.
+    if ((operator === "shiftLeft" || operator === "shiftRight") && expr.right.kind === "constant") {
+      return op(`i32x4.${integerNames[operator]}`, emit(expr.left), i32(expr.right.value));
+    }
     const name = integerLanes[operator];
     return name === undefined ? undefined : op(name, emit(expr.left), emit(expr.right));
   }

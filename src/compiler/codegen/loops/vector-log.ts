@@ -2,7 +2,7 @@
  * log and what is made of it on four float32 lanes. x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), and log(1 + f)
  * by a polynomial with the least largest relative error (Remez; 7e-9), as in Cephes' logf.
  */
-import { type Code, i32, op } from "../wasm/code.ts";
+import { type Code, get, i32, op, set } from "../wasm/code.ts";
 import type { Lanes } from "./lanes.ts";
 
 /** (log(1 + f) - f) / f^2. */
@@ -15,18 +15,18 @@ const tail = [
 const rootHalfBits = 0x3f3504f3;
 const ln2High = 0.693359375;
 const ln2Low = -0.00021219444005469057;
-const leastNormal = 2 ** -126;
+const leastNormalBits = 0x800000;
+const infinityBits = 0x7f800000;
 
-/** log x + more for x > 0, denormal numbers too. What it gives for other x is of no use. */
-function emitPositiveLog(lanes: Lanes, x: Code, more?: Code): Code {
-  const tiny = lanes.keep("tiny", op("f32x4.lt", x, lanes.float(leastNormal)));
-  const normal = lanes.choose(tiny, op("f32x4.mul", x, lanes.float(2 ** 23)), x);
-  const bits = lanes.keep("bits", op("i32x4.sub", normal, lanes.bits(rootHalfBits)));
-  const exponent = lanes.keep("exponent", op("i32x4.shr_s", bits, i32(23)));
+/** log x + 23 ln 2 x (tiny) + more for positive normal x; what it gives for others is of no use. */
+function emitNormalLog(lanes: Lanes, x: Code, more?: Code, tiny?: Code): Code {
+  const bits = lanes.keep("bits", op("i32x4.sub", x, lanes.bits(rootHalfBits)));
+  const exponent = op("i32x4.shr_s", bits, i32(23));
+  const scaled =
+    tiny === undefined ? exponent : op("i32x4.sub", exponent, op("v128.and", tiny, lanes.bits(23)));
+  const e = lanes.keep("e", op("f32x4.convert_i32x4_s", scaled));
   const mantissa = op("i32x4.add", op("v128.and", bits, lanes.bits(0x7fffff)), lanes.bits(rootHalfBits));
   const f = lanes.keep("f", op("f32x4.sub", mantissa, lanes.float(1)));
-  const whole = op("f32x4.convert_i32x4_s", op("i32x4.sub", exponent, op("v128.and", tiny, lanes.bits(23))));
-  const e = lanes.keep("e", whole);
   const square = lanes.keep("square", op("f32x4.mul", f, f));
   const low =
     more === undefined
@@ -36,19 +36,33 @@ function emitPositiveLog(lanes: Lanes, x: Code, more?: Code): Code {
   return lanes.multiplyAdd(e, lanes.float(ln2High), op("f32x4.add", f, small));
 }
 
-/** The result where x is positive and finite; else x itself if it is infinite or NaN, -Infinity at 0, NaN below. */
-function withSpecialLogs(lanes: Lanes, x: Code, result: Code): Code {
-  const infinity = lanes.float(Number.POSITIVE_INFINITY);
-  const large = lanes.choose(op("f32x4.lt", x, infinity), result, x);
-  const undefinedBelow = op("v128.or", large, op("f32x4.lt", x, lanes.float(0)));
+/** log x + more for all x: denormal numbers are scaled up; -Infinity at 0, NaN below, infinity and NaN as they are. */
+function emitAnyLog(lanes: Lanes, x: Code, more?: Code): Code {
+  const tiny = lanes.keep("tiny", op("f32x4.lt", x, lanes.float(2 ** -126)));
+  const normal = lanes.choose(tiny, op("f32x4.mul", x, lanes.float(2 ** 23)), x);
+  const result = emitNormalLog(lanes, lanes.keep("normal", normal), more, tiny);
+  const finite = lanes.choose(op("f32x4.lt", x, lanes.float(Number.POSITIVE_INFINITY)), result, x);
+  const defined = op("v128.or", finite, op("f32x4.lt", x, lanes.float(0)));
   const isZero = op("f32x4.eq", x, lanes.float(0));
-  return lanes.choose(isZero, lanes.float(Number.NEGATIVE_INFINITY), undefinedBelow);
+  return lanes.choose(isZero, lanes.float(Number.NEGATIVE_INFINITY), defined);
+}
+
+/** log x + more. What is special takes a branch of its own, which four lanes rarely need: a third of the time is saved. */
+function emitLogWith(lanes: Lanes, x: Code, more?: Code): Code {
+  const { builder } = lanes;
+  const result = builder.let("v128", "logarithm", emitNormalLog(lanes, x, more));
+  // Patterns from 2^-126 to infinity are the positive normal numbers; all others are beyond once 2^-126 is taken off.
+  const beyond = op("i32x4.sub", x, lanes.bits(leastNormalBits));
+  const isSpecial = op("i32x4.ge_u", beyond, lanes.bits(infinityBits - leastNormalBits));
+  builder.when(op("v128.any_true", isSpecial), () => {
+    builder.emit(set(result, emitAnyLog(lanes, x, more)));
+  });
+  return get(result);
 }
 
 /** log x within 1 ulp. */
 export function emitLog(lanes: Lanes, value: Code): Code {
-  const x = lanes.keep("x", value);
-  return withSpecialLogs(lanes, x, lanes.keep("logarithm", emitPositiveLog(lanes, x)));
+  return emitLogWith(lanes, lanes.keep("x", value));
 }
 
 /**
@@ -60,7 +74,7 @@ function emitLogOfOnePlus(lanes: Lanes, value: Code): Code {
   const w = lanes.keep("w", op("f32x4.add", u, lanes.float(1)));
   const lost = op("f32x4.div", op("f32x4.sub", u, op("f32x4.sub", w, lanes.float(1))), w);
   const correction = op("v128.and", lost, op("f32x4.lt", w, lanes.float(2 ** 30)));
-  return withSpecialLogs(lanes, w, lanes.keep("logarithm", emitPositiveLog(lanes, w, correction)));
+  return emitLogWith(lanes, w, lanes.keep("correction", correction));
 }
 
 /** From here on asinh x, acosh x and log(2 x) are one in float32, and log(1 + x / 2) is log(x / 2). */

@@ -5,8 +5,8 @@
  * in the last place each function is off at most is held by the test.
  *
  * Instructions and nanoseconds per four elements, written into a loop over data in the cache (Node 20 at about 3 GHz),
- * with relaxed SIMD and without: exp 14, 1.8 and 23, 2.7; tanh 16, 2.2 and 24, 2.7; erf 18, 2.5 and 28, 3.1; log 30, 4.2
- * and 40, 5.5; sin and cos 38, 4.7 and 45, 5.6; power 137, 21 both; remainder 35, 5 both. A call adds 2 to 3 ns.
+ * with relaxed SIMD and without: exp 14, 1.8 and 23, 2.7; tanh 16, 2.2 and 24, 2.7; erf 18, 2.5 and 28, 3.1; log 22, 2.4
+ * and 32, 3.6; sin and cos 38, 4.7 and 45, 5.6; power 137, 21 both; remainder 35, 5 both. A call adds 2 to 3 ns.
  */
 import { type Callee, type Code, get } from "../wasm/code.ts";
 import { FunctionBuilder, type WasmFunction } from "../wasm/function-builder.ts";

@@ -8,8 +8,6 @@ import { powerOf } from "./power.ts";
 import { type ElementwiseCall, type ElementwiseRow, type ElementwiseRows, two } from "./row.ts";
 import {
   add,
-  atLeast,
-  atMost,
   castTo,
   constantOf,
   converted,
@@ -41,16 +39,9 @@ function variadic(
   };
 }
 
-/** NaN if one of them is; a constant costs one instruction. */
-export function largerOf(a: Expr, b: Expr): Expr {
-  const limit = constantOf(b);
-  return limit === undefined || Number.isNaN(limit) ? binary("maximum", a, b) : atLeast(a, limit);
-}
-
-export function smallerOf(a: Expr, b: Expr): Expr {
-  const limit = constantOf(b);
-  return limit === undefined || Number.isNaN(limit) ? binary("minimum", a, b) : atMost(a, limit);
-}
+/** NaN if one of them is. */
+const largerOf = (a: Expr, b: Expr): Expr => binary("maximum", a, b);
+const smallerOf = (a: Expr, b: Expr): Expr => binary("minimum", a, b);
 
 /** A divisor that no instruction traps at, and where the result is 0 because it is 0. */
 function safeDivisor(b: Expr): { readonly isZero: Expr; readonly divisor: Expr } {

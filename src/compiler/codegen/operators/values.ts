@@ -11,7 +11,6 @@ import {
   type NumberType,
   numberTypeOf,
   type StoredType,
-  select,
   unary,
 } from "../loops/expr.ts";
 
@@ -32,17 +31,14 @@ export function constantOf(expr: Expr | undefined): number | undefined {
   return expr?.kind === "constant" ? expr.value : undefined;
 }
 
-/**
- * The larger of x and the limit; NaN where x is, unlike the limit. It is written as the comparison that f32x4.pmax makes
- * in one instruction, where the maximum of WebAssembly takes seven.
- */
+/** The larger of x and the limit; NaN where x is. One instruction on lanes, as the limit is a constant. */
 export function atLeast(x: Expr, limit: number): Expr {
-  return limit === Number.NEGATIVE_INFINITY ? x : select(less(x, like(x, limit)), like(x, limit), x);
+  return limit === Number.NEGATIVE_INFINITY ? x : binary("maximum", x, like(x, limit));
 }
 
-/** The smaller of x and the limit; NaN where x is: f32x4.pmin. */
+/** The smaller of x and the limit; NaN where x is. */
 export function atMost(x: Expr, limit: number): Expr {
-  return limit === Number.POSITIVE_INFINITY ? x : select(less(like(x, limit), x), like(x, limit), x);
+  return limit === Number.POSITIVE_INFINITY ? x : binary("minimum", x, like(x, limit));
 }
 
 export function isFloat(type: NumberType): boolean {

@@ -68,6 +68,13 @@ test.each([
   ["f32x4.convert_i32x4_u", [0xfd, 0xfb, 0x01]],
   ["v128.store64_lane", [0xfd, 91]],
   ["f32x4.relaxed_madd", [0xfd, 0x85, 0x02]],
+  ["f64x2.ge", [0xfd, 0x4c]],
+  ["f64x2.promote_low_f32x4", [0xfd, 0x5f]],
+  ["f64x2.trunc", [0xfd, 0x7a]],
+  ["f64x2.nearest", [0xfd, 0x94, 0x01]],
+  ["i64x2.sub", [0xfd, 0xd1, 0x01]],
+  ["f64x2.div", [0xfd, 0xf3, 0x01]],
+  ["f64x2.pmax", [0xfd, 0xf7, 0x01]],
 ] as const)("%s has its code", (name, bytes) => {
   expect(opcodeOf(name).bytes).toEqual(bytes);
 });
