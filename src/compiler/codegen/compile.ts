@@ -23,6 +23,8 @@ import { allocateView } from "./schedule/views.ts";
 export interface CompileOptions {
   /** Whether kernels may use fused multiply-add (relaxed SIMD); false, unless given. */
   readonly relaxedSimd?: boolean;
+  /** Whether 3 x 3 convolutions may use Winograd's method, two to three times as fast; true, unless given. */
+  readonly winograd?: boolean;
   /** How operators are gathered; by the table and all exceptions, unless given. */
   readonly plan?: (typed: TypedGraph) => FusionPlan;
   /** Whether the network is rewritten first; true, unless given. */
@@ -40,17 +42,20 @@ export interface CompileOptions {
  * known before the network runs; it names the node or the value
  */
 export function compileGraph(typed: TypedGraph, options: CompileOptions = {}): Program {
-  const { relaxedSimd = false, fastMath = false, onPass } = options;
+  const { fastMath = false, onPass } = options;
   const rewritten =
     options.rewrite === false
       ? typed
       : optimizeGraph(typed, { fastMath, ...(onPass === undefined ? {} : { onPass }) });
   const plan = (options.plan ?? ((graph) => planFusion(graph, { exceptions: exceptionNames })))(rewritten);
-  return compilePlan(plan, { relaxedSimd });
+  return compilePlan(plan, options);
 }
 
 /** Compiles the blocks of a fusion plan. */
-export function compilePlan(plan: FusionPlan, { relaxedSimd }: { readonly relaxedSimd: boolean }): Program {
+export function compilePlan(
+  plan: FusionPlan,
+  { relaxedSimd = false, winograd = true }: Pick<CompileOptions, "relaxedSimd" | "winograd"> = {},
+): Program {
   const { typed } = plan;
   const { graph } = typed;
   const assembly = new Assembly();
@@ -69,6 +74,7 @@ export function compilePlan(plan: FusionPlan, { relaxedSimd }: { readonly relaxe
     placement,
     assembly,
     relaxed: relaxedSimd,
+    winograd,
     math: {
       callee: (name) => assembly.addHelper(mathFunction(name, relaxedSimd)),
       relaxed: relaxedSimd,

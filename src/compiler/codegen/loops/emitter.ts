@@ -45,7 +45,7 @@ export interface MathLibrary {
 }
 
 /** Short ones are written in place: a call costs as much as they do. */
-const written: ReadonlySet<string> = new Set(["exp", "tanh", "erf"]);
+const written: ReadonlySet<string> = new Set(["exp", "tanh", "erf", "log"]);
 
 /** A place in memory: the address of an instruction and its constant offset in bytes. */
 export interface Address {

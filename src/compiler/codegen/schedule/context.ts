@@ -18,6 +18,8 @@ export interface Context {
   readonly placement: Placement;
   readonly assembly: Assembly;
   readonly relaxed: boolean;
+  /** Whether 3 x 3 convolutions may be computed by Winograd's method, which changes the last digits. */
+  readonly winograd: boolean;
   readonly math: MathLibrary;
   /** Values that were copied into another order, by value and order. */
   readonly copies: Map<string, View>;

@@ -5,18 +5,29 @@ import { int, requiredInts } from "../../../graph/ops/call.ts";
 import { placeWindow } from "../../../graph/ops/kernels/sliding-window.ts";
 import { readWindow } from "../../../graph/ops/window.ts";
 import { convolution } from "../kernels/convolution.ts";
+import type { ConvolutionSizes } from "../kernels/convolution-spec.ts";
 import { depthwise, packDepthwise } from "../kernels/depthwise.ts";
 import { filtersFirst, packFilters } from "../kernels/pack-filters.ts";
+import { plainEpilogue } from "../kernels/plain-epilogue.ts";
 import { pool } from "../kernels/pool.ts";
+import {
+  packWinograd,
+  planWinograd,
+  prefersWinograd,
+  winogradInput,
+  winogradOutput,
+} from "../kernels/winograd.ts";
 import { loopAffine } from "../loops/affine.ts";
+import type { Expr } from "../loops/expr.ts";
 import type { BlockState } from "./block.ts";
+import type { Context } from "./context.ts";
 import { convolutionWindow } from "./layouts.ts";
 import { notCompiled } from "./not-compiled.ts";
 import { imageOf, operandBuffer, packedBuffer, triple } from "./operands.ts";
 import { shapeOf } from "./shapes.ts";
 import { staticCall } from "./static-call.ts";
-import { lowerTiled, type TileLoops, tileLoops } from "./tiles.ts";
-import { allocateView, type View } from "./views.ts";
+import { lowerTiled, type TileLoops, type TilePart, tileLoops } from "./tiles.ts";
+import { allocateView, type PlacedBuffer, type View } from "./views.ts";
 
 /** The index in N C [D] [H] W at the loops of a kernel. */
 export function imageIndices({ batch, z, y, x, filter }: TileLoops, rank: number) {
@@ -52,24 +63,68 @@ export function lowerConvolution(state: BlockState, node: OpNode, label: string)
   const isDepthwise = groups > 1 && channelsPerGroup === 1 && filters === groups;
   const grouped = { ...sizes, groups, channelsPerGroup, filtersPerGroup: filters / groups };
   const numbers = memory.constantFloats(weights);
-  const packed = isDepthwise
-    ? packDepthwise({ ...sizes, channels: groups }, numbers)
-    : packFilters({ ...grouped, relaxed }, filtersFirst(grouped, numbers));
   memory.forget(weights);
+  const usesWinograd = context.winograd && prefersWinograd(grouped, relaxed);
   const loops = tileLoops(sizes.batch, sizes.extents, filters);
+  const named = { node, loops, indices: imageIndices(loops, shape.length), value: (sum: Expr) => sum, label };
+  const work = product(shape) * product(window.kernel) * channelsPerGroup;
+  const packed = (floats: Float32Array): PlacedBuffer => packedBuffer(`${weights}.packed`, floats);
   lowerTiled(state, {
-    node,
-    name: isDepthwise ? "depthwise" : "convolution",
-    loops,
-    indices: imageIndices(loops, shape.length),
-    value: (sum) => sum,
-    operands: [input, packedBuffer(`${weights}.packed`, packed)],
+    ...named,
+    name: isDepthwise ? "depthwise" : usesWinograd ? "winograd_output" : "convolution",
     bias: bias === "" ? undefined : biasView(state, bias, filters),
-    make: (head) =>
-      isDepthwise ? depthwise({ ...head, ...sizes, channels: groups }) : convolution({ ...head, ...grouped }),
-    work: product(shape) * product(window.kernel) * channelsPerGroup,
-    label,
+    parts: [
+      usesWinograd
+        ? winogradPart(context, grouped, input, packed(packWinograd(grouped, relaxed, numbers)), label)
+        : isDepthwise
+          ? {
+              operands: [input, packed(packDepthwise({ ...sizes, channels: groups }, numbers))],
+              make: (head) => depthwise({ ...head, ...sizes, channels: groups }),
+              work,
+            }
+          : {
+              operands: [input, packed(packFilters({ ...grouped, relaxed }, filtersFirst(grouped, numbers)))],
+              make: (head) => convolution({ ...head, ...grouped }),
+              work,
+            },
+    ],
   });
+}
+
+/** The first two steps of Winograd's convolution; the third is the part that has the epilogue. */
+function winogradPart(
+  { assembly, relaxed }: Context,
+  sizes: ConvolutionSizes,
+  input: PlacedBuffer,
+  filters: PlacedBuffer,
+  label: string,
+): TilePart {
+  const plan = planWinograd(sizes, relaxed);
+  const transformed = operandBuffer(allocateView("transformed", "float32", [plan.transformedFloats]));
+  const products = operandBuffer(allocateView("products", "float32", [plan.productFloats]));
+  assembly.addStep({
+    ...winogradInput("winograd_input", sizes, relaxed),
+    work: plan.transformedFloats,
+    label: `${label} (input)`,
+    buffers: [input, transformed],
+  });
+  const strides = { batch: 0, z: plan.productPlane, y: 0, x: sizes.filtersPerGroup };
+  assembly.addStep({
+    ...convolution({
+      name: "winograd_product",
+      relaxed,
+      ...plan.product,
+      ...plainEpilogue({ strides, bias: false, relu: false }),
+    }),
+    work: 36 * plan.tiles * sizes.channelsPerGroup * sizes.filtersPerGroup,
+    label: `${label} (products)`,
+    buffers: [transformed, filters, products],
+  });
+  return {
+    operands: [products],
+    make: (head) => winogradOutput(sizes, head),
+    work: plan.productFloats,
+  };
 }
 
 /** A bias by filter, with a vector's worth of room behind it. */
@@ -104,26 +159,30 @@ export function lowerPool(state: BlockState, node: OpNode, label: string): void 
     loops,
     indices: imageIndices(loops, shape.length),
     value: (sum) => sum,
-    operands: [operandBuffer(image.view)],
     bias: undefined,
-    make: (head) =>
-      pool({
-        ...head,
-        kind: node.operator === "MaxPool" ? "max" : "average",
-        batch: image.batch,
-        inputExtents: image.extents,
-        extents,
-        window: triple(window.kernel, 1),
-        strides: triple(window.strides, 1),
-        dilations: triple(window.dilations, 1),
-        padsBegin: triple(window.begins, 0),
-        padsEnd: triple(window.ends, 0),
-        countIncludePad: int(call, "count_include_pad", 0) !== 0,
-        channels: image.channels,
-        inputStrides: image.strides,
-        inputOffset: 0,
-      }),
-    work: product(shape) * product(window.kernel),
+    parts: [
+      {
+        operands: [operandBuffer(image.view)],
+        work: product(shape) * product(window.kernel),
+        make: (head) =>
+          pool({
+            ...head,
+            kind: node.operator === "MaxPool" ? "max" : "average",
+            batch: image.batch,
+            inputExtents: image.extents,
+            extents,
+            window: triple(window.kernel, 1),
+            strides: triple(window.strides, 1),
+            dilations: triple(window.dilations, 1),
+            padsBegin: triple(window.begins, 0),
+            padsEnd: triple(window.ends, 0),
+            countIncludePad: int(call, "count_include_pad", 0) !== 0,
+            channels: image.channels,
+            inputStrides: image.strides,
+            inputOffset: 0,
+          }),
+      },
+    ],
     label,
   });
 }

@@ -202,9 +202,13 @@ function lowerProduct(state: BlockState, matrices: Product, target: ProductTarge
   lowerTiled(state, {
     ...target,
     name: "product",
-    operands: [operandBuffer(left), packed],
-    make: (head) => convolution({ ...head, ...sizes }),
-    work: batch * planes * rows * depth * columns,
+    parts: [
+      {
+        operands: [operandBuffer(left), packed],
+        make: (head) => convolution({ ...head, ...sizes }),
+        work: batch * planes * rows * depth * columns,
+      },
+    ],
   });
 }
 

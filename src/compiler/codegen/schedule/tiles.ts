@@ -52,13 +52,19 @@ export interface TiledOperator {
   readonly indices: Indices;
   /** The operator's result at an index, given the accumulated sum. */
   readonly value: (sum: Expr, reader: ValueReader, indices: Indices) => Expr;
-  /** What the kernel is given before what its epilogue needs. */
-  readonly operands: readonly PlacedBuffer[];
   /** Start values by filter. */
   readonly bias: View | undefined;
-  readonly make: (head: KernelHead) => Kernel;
-  readonly work: number;
+  /** One kernel, or several that each make a part of the results. */
+  readonly parts: readonly TilePart[];
   readonly label: string;
+}
+
+export interface TilePart {
+  /** What the kernel is given before what its epilogue needs. */
+  readonly operands: readonly PlacedBuffer[];
+  readonly make: (head: KernelHead) => Kernel;
+  /** In multiply-accumulates. */
+  readonly work: number;
 }
 
 export function lowerTiled(state: BlockState, operator: TiledOperator): void {
@@ -72,20 +78,21 @@ export function lowerTiled(state: BlockState, operator: TiledOperator): void {
   const buffers = new KernelBuffers();
   const values = epilogueValues(context, operator, buffers, targets, reached);
   if (operator.bias !== undefined) buffers.of(operator.bias);
-  const kernel = operator.make({
-    name: operator.name,
-    relaxed: context.relaxed,
-    addresses: buffers.buffers.map(({ name }) => name),
-    epilogue: (builder, addresses) =>
-      new TileEpilogue(context, operator, builder, buffers, addresses, values, operator.bias),
-  });
-  context.assembly.addStep({
-    function: kernel.function,
-    units: kernel.units,
-    work: operator.work,
-    label: operator.label,
-    buffers: [...operator.operands, ...buffers.placed],
-  });
+  for (const { make, operands, work } of operator.parts) {
+    const kernel = make({
+      name: operator.name,
+      relaxed: context.relaxed,
+      addresses: buffers.buffers.map(({ name }) => name),
+      epilogue: (builder, addresses) =>
+        new TileEpilogue(context, operator, builder, buffers, addresses, values, operator.bias),
+    });
+    context.assembly.addStep({
+      ...kernel,
+      work,
+      label: operator.label,
+      buffers: [...operands, ...buffers.placed],
+    });
+  }
   for (const { name, view } of targets) context.memory.place(name, view);
 }
 

@@ -5,6 +5,7 @@
 import { known } from "../../../base/assert.ts";
 import { countOf, type NumberArray, numbersOf, tensorFromDoubles } from "../../ir/runtime-value.ts";
 import { int, ints } from "../call.ts";
+import type { Call } from "../row.ts";
 import { readWindow } from "../window.ts";
 import { dotProducts, transposedMatrix } from "./dot-products.ts";
 import {
@@ -154,8 +155,8 @@ const qLinearConv: Kernel = (call) => {
 };
 
 /** The window that a transposed convolution spreads its input through: padding follows from the output's size. */
-function transposedWindow(
-  call: KernelCall,
+export function transposedWindow(
+  call: Call,
   kernel: readonly number[],
   sizes: readonly number[],
   outputs: readonly number[],
