@@ -34,9 +34,12 @@ const room = 2048;
 /** Runs the kernel once on buffers that lie one after another; the last is the result. */
 function run(kernel: LoopKernel, contents: readonly (Elements | undefined)[], relaxed: boolean): Elements {
   const used = new Set<string>();
-  const lowered = lowerKernel(kernel, (name) => {
-    used.add(name);
-    return mathCallee(name);
+  const lowered = lowerKernel(kernel, {
+    relaxed,
+    callee: (name) => {
+      used.add(name);
+      return mathCallee(name);
+    },
   });
   const helpers = vectorFunctions.filter((name) => used.has(name)).map((name) => mathFunction(name, relaxed));
   const functions = [...helpers, { ...lowered.function, exported: true }];
