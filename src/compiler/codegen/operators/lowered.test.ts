@@ -5,10 +5,9 @@ import { type Loop, loopAffine } from "../loops/affine.ts";
 import { type Buffer, convert, type StoredType, storedBytes } from "../loops/expr.ts";
 import { lowerKernel } from "../loops/lower.ts";
 import type { LoopKernel } from "../loops/nest.ts";
-import { mathCallee, mathFunction, type VectorFunction, vectorFunctions } from "../loops/vector-math.ts";
+import { mathCallee, mathFunction, vectorFunctions } from "../loops/vector-math.ts";
 import { asRegister, evaluateExpr, type RegisterValue } from "../testing/evaluate-expr.ts";
 import { runsHere } from "../testing/run-vector.ts";
-import type { Callee } from "../wasm/code.ts";
 import { encodeModule } from "../wasm/encode.ts";
 import { storedTypeOf } from "./stored-type.ts";
 import { type Case, cases, count, prepareCase, seed } from "./testing/elementwise-cases.ts";
@@ -35,11 +34,13 @@ const room = 2048;
 /** Runs the kernel once on buffers that lie one after another; the last is the result. */
 function run(kernel: LoopKernel, contents: readonly (Elements | undefined)[], relaxed: boolean): Elements {
   const used = new Set<string>();
-  const callee = (name: VectorFunction): Callee => {
-    used.add(name);
-    return mathCallee(name);
-  };
-  const lowered = lowerKernel(kernel, { callee, relaxed });
+  const lowered = lowerKernel(kernel, {
+    relaxed,
+    callee: (name) => {
+      used.add(name);
+      return mathCallee(name);
+    },
+  });
   const helpers = vectorFunctions.filter((name) => used.has(name)).map((name) => mathFunction(name, relaxed));
   const functions = [...helpers, { ...lowered.function, exported: true }];
   const bytes = encodeModule({ memory: { pages: 1, shared: false }, functions });
