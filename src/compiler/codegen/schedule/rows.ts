@@ -7,53 +7,25 @@
 import { assert, known } from "../../../base/assert.ts";
 import { product } from "../../../base/integers.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
-import { float, int, listArgument, normalAxis } from "../../../graph/ops/call.ts";
+import { float } from "../../../graph/ops/call.ts";
 import { type Affine, type Loop, loopAffine, sameAffine, unflatten, zero } from "../loops/affine.ts";
-import { binary, childrenOf, constant, type Expr, unary } from "../loops/expr.ts";
+import { binary, constant, type Expr, unary } from "../loops/expr.ts";
+import { hasMathFunctions } from "../loops/expr-cost.ts";
 import { type ReduceOperator, reductionResult, type Statement } from "../loops/nest.ts";
-import { type Reduction, reductionOf, reductionOperators } from "../operators/reductions.ts";
+import type { Reduction } from "../operators/reductions.ts";
 import type { KernelBuffers } from "./assembly.ts";
 import type { BlockState } from "./block.ts";
 import { addNest, type Context, newReader } from "./context.ts";
 import { memoryOrder } from "./layouts.ts";
 import { notCompiled } from "./not-compiled.ts";
 import type { ValueReader } from "./read-value.ts";
+import { reducedAxesOf, reductionAt } from "./row-operators.ts";
 import { shapeOf } from "./shapes.ts";
 import { staticCall } from "./static-call.ts";
 import { nested, storeValues } from "./stores.ts";
 import { allocateView, elementAt, type View } from "./views.ts";
 
 type Indices = readonly Affine[];
-
-/** The axes that an operator of rows reduces; undefined where it is no such operator. */
-export function reducedAxesOf({ typed }: Context, node: OpNode): readonly number[] | undefined {
-  if (node.domain !== "" && node.domain !== "ai.onnx") return undefined;
-  const call = staticCall(typed, node);
-  const from = (first: number): readonly number[] =>
-    Array.from({ length: Math.max(0, rank() - first) }, (_, at) => first + at);
-  const rank = (): number => shapeOf(typed, node.inputs[0] ?? "").length;
-  switch (node.operator) {
-    case "Softmax":
-    case "LogSoftmax": {
-      const isOld = node.opset < 13;
-      const axis = normalAxis(call, int(call, "axis", isOld ? 1 : -1), rank());
-      return isOld ? from(axis) : [axis];
-    }
-    case "LayerNormalization":
-      return from(normalAxis(call, int(call, "axis", -1), rank()));
-    case "GlobalAveragePool":
-    case "GlobalMaxPool":
-      return from(2);
-    default: {
-      if (!reductionOperators.includes(node.operator)) return undefined;
-      const argument = listArgument(call, 1, "axes");
-      if (argument.kind === "unknown") return undefined;
-      const given = argument.kind === "absent" ? [] : argument.values.map(Number);
-      if (given.length > 0) return given.map((axis) => normalAxis(call, axis, rank()));
-      return int(call, "noop_with_empty_axes", 0) !== 0 ? [] : from(0);
-    }
-  }
-}
 
 /** Lowers the operator and all others of the block that work on the same rows and can run with it. */
 export function lowerRows(state: BlockState, start: OpNode, label: string): void {
@@ -337,19 +309,6 @@ class RowKernel {
   }
 }
 
-/** Pools over whole images are reductions of all spatial axes. */
-const pools: Readonly<Record<string, string>> = {
-  GlobalAveragePool: "ReduceMean",
-  GlobalMaxPool: "ReduceMax",
-};
-
-function reductionAt({ typed }: Context, node: OpNode): Reduction {
-  const elementType = known(typed.types.get(node.inputs[0] ?? ""), "type").elementType;
-  const reduction = reductionOf({ ...node, operator: pools[node.operator] ?? node.operator }, elementType);
-  if (reduction === undefined) throw notCompiled(node, `${node.operator} of ${elementType} is not compiled`);
-  return reduction;
-}
-
 function mentions(indices: Indices, loop: Loop): boolean {
   const inside = ({ terms }: Affine): boolean =>
     terms.some(({ factor }) => {
@@ -357,26 +316,6 @@ function mentions(indices: Indices, loop: Loop): boolean {
       return factor.kind !== "value" && inside(factor.of);
     });
   return indices.some(inside);
-}
-
-/** Whether an expression calls an approximation, which costs as much as a dozen additions. */
-export function hasMathFunctions(expr: Expr, seen = new Set<Expr>()): boolean {
-  return mathFunctionCount(expr, seen) > 0;
-}
-
-const cheap: ReadonlySet<string> = new Set([
-  ...["negate", "absolute", "squareRoot", "floor", "ceil", "nearest", "truncate", "not", "bitNot"],
-]);
-
-function mathFunctionCount(expr: Expr, seen: Set<Expr>): number {
-  if (seen.has(expr)) return 0;
-  seen.add(expr);
-  const own =
-    (expr.kind === "unary" && !cheap.has(expr.operator)) ||
-    (expr.kind === "binary" && expr.operator === "power")
-      ? 1
-      : 0;
-  return childrenOf(expr).reduce((count, child) => count + mathFunctionCount(child, seen), own);
 }
 
 /** Axes longer than 1, from the outermost to the innermost in memory. */
