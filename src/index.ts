@@ -7,6 +7,7 @@ export { type ErrorCode, type ErrorParts, LaminateError } from "./base/errors.ts
 export type { ReadInto, StartThread } from "./base/host.ts";
 export { readArtefact } from "./compiler/artefact/read-artefact.ts";
 export { writeArtefact } from "./compiler/artefact/write-artefact.ts";
+export { type CompileOptions, compileGraph as compile, compilePlan } from "./compiler/codegen/compile.ts";
 export type { Program, ProgramConstants, ProgramTensor, Step } from "./compiler/codegen/program.ts";
 export type { LatencyOf } from "./compiler/fusion/draft.ts";
 export type { Ecg, EcgOperator, EcgValue } from "./compiler/fusion/ecg.ts";

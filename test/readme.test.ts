@@ -140,6 +140,14 @@ describe("output", () => {
   });
 });
 
+describe("the compiled network", () => {
+  test("is written as shown", async () => {
+    const command = "npx laminate compile resnet18 -o out/resnet18 --threads 2\n";
+    const { stdout } = await run(command.trim());
+    expect(stdout).toBe(outputAfter(({ text }) => text === command));
+  });
+});
+
 describe("snippets", () => {
   // As in a project that has installed the package.
   beforeAll(() => {
@@ -155,7 +163,7 @@ describe("snippets", () => {
     expect(stdout).toBe(outputAfter((other) => other === fence));
   });
 
-  test("are there", () => expect(snippets.length).toBe(2));
+  test("are there", () => expect(snippets.length).toBe(4));
 });
 
 describe("figures", () => {

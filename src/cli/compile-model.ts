@@ -11,6 +11,8 @@ export interface CompileSettings extends PlanOptions {
   readonly fastMath?: boolean;
   /** Also for engines with relaxed SIMD; true, unless given. */
   readonly relaxedSimd?: boolean;
+  /** Whether Winograd's method may be used; true, unless given. */
+  readonly winograd?: boolean;
 }
 
 export interface CompiledModel {
@@ -27,11 +29,11 @@ export function compileModel(
   settings: CompileSettings,
   onPass?: (pass: string, typed: TypedGraph) => void,
 ): CompiledModel {
-  const { fastMath = false, relaxedSimd = true } = settings;
+  const { fastMath = false, relaxedSimd = true, winograd = true } = settings;
   const rewritten = optimizeGraph(typed, { fastMath, ...(onPass === undefined ? {} : { onPass }) });
   const plan = planAsAsked(rewritten, settings);
   const programFor = (relaxed: boolean): Program => ({
-    ...compilePlan(plan, { relaxedSimd: relaxed }),
+    ...compilePlan(plan, { relaxedSimd: relaxed, winograd }),
     name,
   });
   return { plan, programs: relaxedSimd ? [programFor(false), programFor(true)] : [programFor(false)] };

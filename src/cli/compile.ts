@@ -36,7 +36,8 @@ export function addCompile(program: Command, cli: Cli): void {
       wholeNumber(text, "--threads", 1, 64),
     )
     .option("--fast-math", "let rewriting change rounding a lot")
-    .option("--no-relaxed-simd", "leave out the variant for engines with relaxed SIMD");
+    .option("--no-relaxed-simd", "leave out the variant for engines with relaxed SIMD")
+    .option("--no-winograd", "3 x 3 convolutions by the definition: slower, with smaller weights");
   addJsonOption(addPlanOptions(addShapeOptions(command)))
     .addOption(emit.choices(["plan", "graph", "wat", "memory"]).conflicts("json"))
     .addOption(
