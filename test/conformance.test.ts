@@ -4,59 +4,14 @@ import { expect, test } from "vitest";
 import { LaminateError } from "../src/base/errors.ts";
 import { compareValues } from "../src/graph/interpreter/compare-values.ts";
 import { runGraph } from "../src/graph/interpreter/run-graph.ts";
-import type { Graph, Value } from "../src/graph/ir/graph.ts";
-import { valueOfTensor } from "../src/graph/ir/runtime-tensor.ts";
-import type { RuntimeValue } from "../src/graph/ir/runtime-value.ts";
-import { importOnnx } from "../src/graph/onnx/import-onnx.ts";
-import { importValue } from "../src/graph/onnx/import-value.ts";
+import { type ConformanceModel, conformanceModels } from "./conformance-models.ts";
 import { describeShared, sharedPath } from "./shared.ts";
-import { readTarGz } from "./tar.ts";
-
-type Files = ReadonlyMap<string, Uint8Array>;
-
-function values(
-  files: Files,
-  graph: Graph,
-  names: readonly Value[],
-  path: (index: number) => string,
-): ReadonlyMap<string, RuntimeValue> {
-  return new Map(
-    names.flatMap(({ name, type: stated }, index) => {
-      const bytes = files.get(path(index));
-      const type = graph.otherTypes?.get(name);
-      if (bytes === undefined) return [];
-      const value = importValue(bytes, { name: path(index), type });
-      return [[name, stated.elementType === "bfloat16" ? asBfloat16(value) : value] as const];
-    }),
-  );
-}
-
-/** The files hold bfloat16 numbers as the uint16 of their bits. */
-function asBfloat16(value: RuntimeValue): RuntimeValue {
-  if (value.kind !== "tensor" || !(value.elements instanceof Uint16Array)) return value;
-  const bytes = new Uint8Array(value.elements.slice().buffer);
-  return valueOfTensor({ elementType: "bfloat16", shape: value.shape, data: { kind: "bytes", bytes } });
-}
 
 /** Why a model does not pass; undefined where it does. */
-function failureOf(files: Files, folder: string): string | undefined {
-  const bytes = files.get(`${folder}/model.onnx`);
-  if (bytes === undefined) return "no model";
+function failureOf(model: ConformanceModel): string | undefined {
   try {
-    const { graph } = importOnnx(bytes, { name: folder });
-    const inputs = values(
-      files,
-      graph,
-      graph.inputs,
-      (index) => `${folder}/test_data_set_0/input_${index}.pb`,
-    );
-    const expected = values(
-      files,
-      graph,
-      graph.outputs,
-      (index) => `${folder}/test_data_set_0/output_${index}.pb`,
-    );
-    const outputs = runGraph({ graph }, inputs);
+    const { model: network, inputs, expected } = model.read();
+    const outputs = runGraph(network, inputs);
     for (const [name, value] of expected) {
       const actual = outputs.get(name);
       if (actual === undefined) return `no output ${name}`;
@@ -100,14 +55,11 @@ interface Status {
 }
 
 describeShared("ONNX conformance models in the interpreter", 1072, () => {
-  const files = readTarGz(readFileSync(sharedPath("vectors", "onnx-1.12-testdata.tar.gz")));
-  const folders = [...files.keys()].flatMap((path) =>
-    path.endsWith("/model.onnx") ? [path.slice(0, -11)] : [],
-  );
+  const models = conformanceModels();
   const failures = new Map(
-    folders.flatMap((folder) => {
-      const failure = failureOf(files, folder);
-      return failure === undefined ? [] : [[folder, failure] as const];
+    models.flatMap((model) => {
+      const failure = failureOf(model);
+      return failure === undefined ? [] : [[model.name, failure] as const];
     }),
   );
 
@@ -120,11 +72,11 @@ describeShared("ONNX conformance models in the interpreter", 1072, () => {
 
   test("the counts", () => {
     const counts: Record<string, Count> = {};
-    for (const folder of folders) {
-      const [group = ""] = folder.split("/");
+    for (const { name } of models) {
+      const [group = ""] = name.split("/");
       counts[group] ??= { passed: 0, all: 0 };
       counts[group].all++;
-      if (!failures.has(folder)) counts[group].passed++;
+      if (!failures.has(name)) counts[group].passed++;
     }
     console.log(
       Object.entries(counts)

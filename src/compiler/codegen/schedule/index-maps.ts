@@ -38,7 +38,7 @@ export function indexMapOf(typed: TypedGraph, node: OpNode, output = 0): IndexMa
   switch (node.operator) {
     case "Identity":
     case "Dropout":
-      return output === 0
+      return output === 0 && !mayTrain(node)
         ? map(
             (indices) => indices,
             (indices) => indices,
@@ -85,6 +85,9 @@ export function indexMapOf(typed: TypedGraph, node: OpNode, output = 0): IndexMa
       return undefined;
   }
 }
+
+/** In training Dropout is no copy. */
+const mayTrain = ({ inputs }: OpNode): boolean => (inputs[2] ?? "") !== "";
 
 function reshapeMap(operand: string, from: readonly number[], to: readonly number[]): IndexMap {
   return {

@@ -40,7 +40,7 @@ export function lowerBlock(context: Context, block: number): void {
       continue;
     }
     if (isExpression(context.memory, node)) continue;
-    const lower = isStandard(node) ? (kernels[node.operator] ?? rowsOf(context, node)) : undefined;
+    const lower = isStandard(node) ? (tiledOf(context, node) ?? rowsOf(context, node)) : undefined;
     if (lower === undefined) throw notCompiled(node);
     for (const name of operandsInMemory(state, node)) makeAvailable(state, name);
     lower(state, node, labelOf(state, node));
@@ -49,6 +49,14 @@ export function lowerBlock(context: Context, block: number): void {
 }
 
 const isStandard = ({ domain }: OpNode): boolean => domain === "" || domain === "ai.onnx";
+
+/** Tiles are of float32. */
+function tiledOf({ memory }: Context, node: OpNode): Lower | undefined {
+  const values = [...node.inputs, ...node.outputs].filter((name) => name !== "");
+  const lower = kernels[node.operator];
+  const fits = lower !== undefined && values.every((name) => memory.storedType(name) === "float32");
+  return fits ? lower : undefined;
+}
 
 function rowsOf(context: Context, node: OpNode): Lower | undefined {
   return reducedAxesOf(context, node) === undefined ? undefined : lowerRows;

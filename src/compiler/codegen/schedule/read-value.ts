@@ -19,6 +19,7 @@ import {
   select,
 } from "../loops/expr.ts";
 import { elementwiseExpr, isElementwise } from "../operators/elementwise.ts";
+import { intOf } from "../operators/node-attributes.ts";
 import { broadcastIndices, indexMapOf } from "./index-maps.ts";
 import type { Memory } from "./memory.ts";
 import { notCompiled } from "./not-compiled.ts";
@@ -123,7 +124,9 @@ export class ValueReader {
         const axis = channels < 0 ? channels + rank : channels;
         return this.read(name, shape[0] === 1 ? [constantAffine(0)] : [indices[axis] ?? constantAffine(0)]);
       }
-      return this.read(name, broadcastIndices(indices, shape));
+      const aligned = at === 1 ? alignedRank(node, shape.length, rank) : shape.length;
+      const padded = [...shape, ...new Array<number>(aligned - shape.length).fill(1)];
+      return this.read(name, broadcastIndices(indices, padded).slice(0, shape.length));
     });
     const typeOf = (name: string) => (name === "" ? undefined : typed.types.get(name)?.elementType);
     const expr = elementwiseExpr(node, operands, {
@@ -224,9 +227,19 @@ export function clampedValue(value: Expr, size: number): Affine {
   return valueAffine(binary("minimum", low, constant("i32", size - 1)), size);
 }
 
+/**
+ * The rank of a second operand as it is broadcast: before opset 7 it was aligned with the first from the attribute axis
+ * on, which is as if it had axes of size 1 at its end.
+ */
+function alignedRank(node: OpNode, own: number, rank: number): number {
+  const axis = intOf(node, "axis", rank - own);
+  return node.opset >= 7 ? own : Math.max(own, rank - (axis < 0 ? axis + rank : axis));
+}
+
 /** The axis along which the one-dimensional operands of an operator lie; undefined where they broadcast as usual. */
 function channelOperands(node: OpNode): number | undefined {
   if (node.operator === "BatchNormalization") return 1;
+  if (node.operator === "PRelu" && node.opset < 7) return 1;
   if (node.operator !== "DequantizeLinear" && node.operator !== "QuantizeLinear") return undefined;
   const axis = node.attributes.get("axis");
   return axis?.kind === "int" ? Number(axis.value) : 1;

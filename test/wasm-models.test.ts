@@ -1,0 +1,53 @@
+/**
+ * Whole networks compiled and run: the outputs that a reference runtime gave for the same pseudo-random inputs, within
+ * 1e-3 of each output's range. LAMINATE_RELAXED=1 runs the kernels with relaxed SIMD.
+ */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { importOnnx } from "../src/graph/onnx/import-onnx.ts";
+import { readReference, referenceFiles } from "./references.ts";
+import { runCompiled, runsRelaxed } from "./run-compiled.ts";
+import { describeShared, sharedPath } from "./shared.ts";
+
+/** Too much time or memory for every run; LAMINATE_ALL_MODELS=1 runs them too. */
+const slowModels = /^(?:tv_(?:vgg|fasterrcnn|maskrcnn|ssd300_vgg16_static)|yolov4_416\.)/;
+const runsAll = process.env.LAMINATE_ALL_MODELS === "1";
+
+/** Networks that are not compiled, the place that the error names, and its way out. */
+const refused: Readonly<Record<string, { readonly where: RegExp; readonly fix: RegExp }>> = {
+  // How many boxes stay depends on the scores.
+  "tv_maskrcnn_resnet50_fpn.synthetic.json": { where: /^node "/, fix: /interpreter/ },
+  "tv_ssd300_vgg16.synthetic.json": { where: /^node "\/NonZero" \(NonZero, opset 11\)$/, fix: /interpreter/ },
+  "tv_ssdlite320_mobilenet_v3_large.synthetic.json": { where: /^node "\/NonZero" \(/, fix: /interpreter/ },
+};
+
+const run = async (file: string, relaxedSimd: boolean): Promise<void> => {
+  const { model, inputs, check } = readReference(file);
+  const network = importOnnx(readFileSync(sharedPath("models", model)), { name: model });
+  check(await runCompiled(network, inputs, { relaxedSimd }));
+};
+
+describeShared("networks compiled", "about 40", () => {
+  const files = referenceFiles();
+  const leftOut = runsAll ? [] : files.filter((file) => slowModels.test(file) && refused[file] === undefined);
+  if (leftOut.length > 0) test.skip(`left out for time: ${leftOut.join(", ")}`, () => {});
+  const compiled = files.filter((file) => !leftOut.includes(file) && refused[file] === undefined);
+
+  test.each(compiled)("%s gives the reference's outputs", (file) => run(file, runsRelaxed));
+
+  // Those with their own weights are small.
+  test.each(compiled.filter((file) => !file.includes("synthetic")))(
+    "%s does so in the other flavour too",
+    (file) => run(file, !runsRelaxed),
+  );
+
+  describe("networks whose shapes depend on data", () => {
+    test.each(Object.entries(refused))("%s is refused", async (file, { where, fix }) => {
+      await expect(run(file, false)).rejects.toMatchObject({
+        code: "bad-input",
+        where: expect.stringMatching(where),
+        fix: expect.stringMatching(fix),
+      });
+    });
+  });
+});
