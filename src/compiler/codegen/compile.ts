@@ -93,7 +93,8 @@ export function compilePlan(
   const outputs = graph.outputs.map(({ name, type }) => {
     const view = placement.viewFor(name);
     if (memory.viewOf(name) !== view) storeValues(context, [{ name, view }], `output ${name}`);
-    return { name, elementType: type.elementType, view };
+    // Files need not say what their outputs are.
+    return { name, elementType: typed.types.get(name)?.elementType ?? type.elementType, view };
   });
   return assembly.finish(graph.name, inputs, outputs, relaxedSimd);
 }

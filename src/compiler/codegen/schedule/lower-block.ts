@@ -15,9 +15,9 @@ import { isExpression } from "./read-value.ts";
 import { reducedAxesOf } from "./row-operators.ts";
 import { lowerRows } from "./rows.ts";
 import { shapeOf } from "./shapes.ts";
-import { storeValues, type Target } from "./stores.ts";
+import { storeGroups, storeValues } from "./stores.ts";
 import { lowerTransposedConvolution } from "./transposed.ts";
-import { axesInMemory, derivedView, partOf } from "./views.ts";
+import { derivedView, partOf } from "./views.ts";
 
 type Lower = (state: BlockState, node: OpNode, label: string) => void;
 
@@ -107,7 +107,8 @@ function lowerConcat(state: BlockState, node: OpNode): void {
     const size = shapeOf(typed, name)[axis] ?? 0;
     const part = partOf(view, axis, start, size);
     start += size;
-    if (placement.isPartOf(name, whole) && memory.has(name)) continue;
+    // A part may have come into memory elsewhere first, as part of another whole.
+    if (placement.isPartOf(name, whole) && memory.viewOf(name) === placement.viewFor(name)) continue;
     const before = memory.viewOf(name);
     storeValues(context, [{ name, view: part }], `${node.operator} ${node.name}`);
     if (before !== undefined) memory.place(name, before);
@@ -121,18 +122,11 @@ function concatenationAxis(node: OpNode, rank: number): number {
   return at < 0 ? at + rank : at;
 }
 
-/** Stores what the block still owes, values of one shape and order together. */
+/** Stores what the block still owes. */
 function storePending(state: BlockState): void {
   const { context } = state;
   const left: string[] = [];
   for (const name of state.pending()) if (!viewAsOther(state, name)) left.push(name);
-  const groups = new Map<string, Target[]>();
-  for (const name of left) {
-    const view = context.placement.viewFor(name);
-    const key = `${view.shape.join()}|${axesInMemory(view).join()}`;
-    groups.set(key, [...(groups.get(key) ?? []), { name, view }]);
-  }
-  for (const targets of groups.values()) {
-    storeValues(context, targets, `elementwise ${targets.map(({ name }) => name).join(", ")}`);
-  }
+  const targets = left.map((name) => ({ name, view: context.placement.viewFor(name) }));
+  storeGroups(context, targets, (names) => `elementwise ${names.join(", ")}`);
 }

@@ -37,6 +37,20 @@ export function storeValues(context: Context, targets: readonly Target[], label:
   for (const { name, view } of targets) memory.place(name, view);
 }
 
+/** Stores values, those of one shape and order of axes together. */
+export function storeGroups(
+  context: Context,
+  targets: readonly Target[],
+  labelOf: (names: readonly string[]) => string,
+): void {
+  const groups = new Map<string, Target[]>();
+  for (const target of targets) {
+    const key = `${target.view.shape.join()}|${axesInMemory(target.view).join()}`;
+    groups.set(key, [...(groups.get(key) ?? []), target]);
+  }
+  for (const group of groups.values()) storeValues(context, group, labelOf(group.map(({ name }) => name)));
+}
+
 export interface Nest {
   readonly body: readonly Statement[];
   readonly buffers: KernelBuffers;
