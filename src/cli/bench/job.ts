@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { LaminateError } from "../../base/errors.ts";
 import { sum } from "../../base/integers.ts";
+import { runRounds } from "../../base/rounds.ts";
 import { randomInputs } from "../../graph/interpreter/random-inputs.ts";
 import { importOnnx } from "../../graph/onnx/import-onnx.ts";
 import type { ShapeOptions } from "../../graph/ops/bindings.ts";
@@ -15,7 +16,6 @@ import type { BenchNetwork, BoundRun, Contender, LoadedNetwork, Values } from ".
 import { contenderByName } from "./contenders.ts";
 import { rangeError } from "./output-error.ts";
 import { peakBytes } from "./peak-memory.ts";
-import { runRounds } from "./rounds.ts";
 
 /** A network in a file, with its open sizes as lists. */
 export interface JobNetwork {

@@ -3,7 +3,7 @@
  * alike. A turn has several runs where one is short, so that a sample is well above the clock's grain, and an untimed run
  * first, which brings back the caches that the others have used. Cost: rounds x racers x turn.
  */
-import type { Clock } from "../../base/host.ts";
+import type { Clock } from "./host.ts";
 
 export interface Racer {
   readonly name: string;
