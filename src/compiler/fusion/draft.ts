@@ -11,8 +11,17 @@ import { type BlockLimits, brokenLimit } from "./limits.ts";
 import { type Quotient, quotientOf } from "./quotient.ts";
 import type { Reason, Verdict } from "./verdict.ts";
 
-/** The latency of operators run as one block, in any unit; undefined where it is not known. */
+/** The seconds that operators take, run as one block; undefined where that is not known. */
 export type LatencyOf = (nodes: readonly number[]) => number | undefined;
+
+/** What decides the yellow cells, and who wants to know. */
+export interface Costs {
+  readonly latencyOf?: LatencyOf | undefined;
+  /** Told each yellow cell that was looked at: the operators of the two blocks, ascending, and what decided. */
+  readonly onYellow?:
+    | ((first: readonly number[], second: readonly number[], reason: Reason) => void)
+    | undefined;
+}
 
 /** An edge between two operators. */
 export interface Edge {
@@ -27,7 +36,7 @@ export interface Draft {
   readonly ecg: Ecg;
   readonly quotient: Quotient;
   readonly limits: BlockLimits;
-  readonly latencyOf: LatencyOf | undefined;
+  readonly costs: Costs;
   /** By block. */
   readonly types: MappingType[];
   /** Names of the exceptions that made a block, by block. */
@@ -42,7 +51,7 @@ export interface Draft {
   readonly refusedAt: (number | undefined)[];
 }
 
-export function newDraft(ecg: Ecg, limits: BlockLimits, latencyOf: LatencyOf | undefined): Draft {
+export function newDraft(ecg: Ecg, limits: BlockLimits, costs: Costs): Draft {
   const edges = edgesOf(ecg);
   const edgesFrom = ecg.operators.map((): Edge[] => []);
   const edgesTo = ecg.operators.map((): Edge[] => []);
@@ -57,7 +66,7 @@ export function newDraft(ecg: Ecg, limits: BlockLimits, latencyOf: LatencyOf | u
     edgesTo,
     quotient: quotientOf(ecg),
     limits,
-    latencyOf,
+    costs,
     types: ecg.operators.map((operator) => operator?.mappingType ?? "one-to-one"),
     exceptions: new Map(),
     verdicts: [],
@@ -105,7 +114,8 @@ export function tryFuse(draft: Draft, edge: Edge): boolean {
   return fused;
 }
 
-function isYes(reason: Reason): boolean {
+/** Whether a cost, or the table, is for fusing. */
+export function isYes(reason: Reason): boolean {
   if (reason.kind === "estimate") return reason.estimate.savedBytes > reason.estimate.lostBytes;
   if (reason.kind === "latency") return reason.fusedLatency < reason.separateLatency;
   return reason.kind === "green";
@@ -123,19 +133,27 @@ function judge(draft: Draft, first: number, second: number, { colour }: FusionCe
 }
 
 function costOfFusing(draft: Draft, first: readonly number[], second: readonly number[]): Reason {
-  const measured = draft.latencyOf && latencies(draft.latencyOf, first, second);
-  return measured ?? { kind: "estimate", estimate: estimateFusion(draft.ecg, first, second) };
+  const { latencyOf, onYellow } = draft.costs;
+  const measured = latencyOf && latencies(latencyOf, first, second);
+  const reason: Reason = measured ?? { kind: "estimate", estimate: estimateFusion(draft.ecg, first, second) };
+  onYellow?.(first, second, reason);
+  return reason;
 }
+
+/** Part of the time of separate blocks by which fused ones must differ from it: closer is noise, and the estimate decides. */
+const tellingPart = 0.03;
 
 function latencies(
   latencyOf: LatencyOf,
   first: readonly number[],
   second: readonly number[],
-): Reason | undefined {
+): Extract<Reason, { kind: "latency" }> | undefined {
   const [a, b] = [latencyOf(first), latencyOf(second)];
   const fusedLatency = latencyOf([...first, ...second].sort((x, y) => x - y));
   if (a === undefined || b === undefined || fusedLatency === undefined) return undefined;
-  return { kind: "latency", fusedLatency, separateLatency: a + b };
+  const separateLatency = a + b;
+  const isTelling = Math.abs(fusedLatency - separateLatency) > tellingPart * separateLatency;
+  return isTelling ? { kind: "latency", fusedLatency, separateLatency } : undefined;
 }
 
 /** Fuses the blocks of some operators by a named exception, if limits and quotient graph allow; says if it did. */

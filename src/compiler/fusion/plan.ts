@@ -10,7 +10,17 @@ import { known } from "../../base/assert.ts";
 import { badInput } from "../../base/errors.ts";
 import { suggestName } from "../../base/nearest.ts";
 import type { TypedGraph } from "../../graph/ir/graph.ts";
-import { bySize, type Draft, type Edge, type LatencyOf, newDraft, record, tryFuse, typeOf } from "./draft.ts";
+import {
+  bySize,
+  type Costs,
+  type Draft,
+  type Edge,
+  type LatencyOf,
+  newDraft,
+  record,
+  tryFuse,
+  typeOf,
+} from "./draft.ts";
 import { extendGraph } from "./ecg.ts";
 import { applyExceptions, fusionExceptions } from "./exceptions.ts";
 import { completePlan, type FusionPlan } from "./fusion-plan.ts";
@@ -22,6 +32,8 @@ export interface PlanOptions {
   readonly exceptions?: readonly string[];
   /** Decides the yellow cells where it knows all three latencies; elsewhere, and without it, a static estimate does. */
   readonly latencyOf?: LatencyOf;
+  /** Told each yellow cell that was looked at: the operators of the two blocks, ascending, and what decided. */
+  readonly onYellow?: Costs["onYellow"];
   readonly limits?: BlockLimits;
 }
 
@@ -32,7 +44,7 @@ export const exceptionNames: readonly string[] = fusionExceptions.map(({ name })
 export function planFusion(typed: TypedGraph, options: PlanOptions = {}): FusionPlan {
   const names = checkedNames(options.exceptions ?? []);
   const ecg = extendGraph(typed);
-  const draft = newDraft(ecg, options.limits ?? defaultLimits, options.latencyOf);
+  const draft = newDraft(ecg, options.limits ?? defaultLimits, options);
   growBlocks(draft);
   joinBlocks(draft);
   if (names.size > 0) {

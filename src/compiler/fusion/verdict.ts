@@ -1,4 +1,5 @@
 /** Why two operators run in one block or do not: what the plan says of every edge that it examined. */
+import { formatSeconds } from "../../base/format.ts";
 import type { MappingType } from "../../graph/ops/row.ts";
 import type { YellowEstimate } from "./estimate.ts";
 import type { BrokenLimit } from "./limits.ts";
@@ -6,7 +7,7 @@ import type { BrokenLimit } from "./limits.ts";
 export type Reason =
   /** The table says yes. */
   | { readonly kind: "green" }
-  /** The table leaves it to a cost: the static estimate, or measured (or modelled) latencies. */
+  /** The table leaves it to a cost: the static estimate, or measured (or modelled) latencies in seconds. */
   | { readonly kind: "estimate"; readonly estimate: YellowEstimate }
   | { readonly kind: "latency"; readonly fusedLatency: number; readonly separateLatency: number }
   /** The table says no. */
@@ -47,7 +48,7 @@ export function reasonText({ types: [first, second], reason, fused }: Verdict): 
       return `yellow, ${pair}: saves ${savedBytes} bytes, loses ${lostBytes}`;
     }
     case "latency":
-      return `yellow, ${pair}: ${reason.fusedLatency} fused, ${reason.separateLatency} apart`;
+      return `yellow, ${pair}: measured ${formatSeconds(reason.fusedLatency)} fused, ${formatSeconds(reason.separateLatency)} apart`;
     case "red":
       return `red, ${pair}`;
     case "exception":
