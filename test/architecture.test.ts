@@ -19,6 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "compiler/fusion": ["base", "graph/ir", "graph/ops", "graph/interpreter"],
   "compiler/codegen": ["base", "graph/ir", "graph/ops", "graph/interpreter", "compiler/fusion"],
   "compiler/runtime": ["base", "graph/ir", "compiler/codegen"],
+  "compiler/profile": ["base", "graph/ir", "compiler/fusion", "compiler/codegen", "compiler/runtime"],
   "compiler/artefact": ["base", "graph/ir", "compiler/codegen", "compiler/runtime"],
   "mapping/accelerator": ["base", "graph/ir"],
   "mapping/workload": ["base", "graph/ir", "graph/ops", "compiler/fusion"],

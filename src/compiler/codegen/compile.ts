@@ -51,10 +51,15 @@ export function compileGraph(typed: TypedGraph, options: CompileOptions = {}): P
   return compilePlan(plan, options);
 }
 
+export interface PlanCompileOptions extends Pick<CompileOptions, "relaxedSimd" | "winograd"> {
+  /** Told which of the program's steps run a block of the plan: from the first to before the end. */
+  readonly onBlock?: (block: number, steps: { readonly first: number; readonly end: number }) => void;
+}
+
 /** Compiles the blocks of a fusion plan. */
 export function compilePlan(
   plan: FusionPlan,
-  { relaxedSimd = false, winograd = true }: Pick<CompileOptions, "relaxedSimd" | "winograd"> = {},
+  { relaxedSimd = false, winograd = true, onBlock }: PlanCompileOptions = {},
 ): Program {
   const { typed } = plan;
   const { graph } = typed;
@@ -88,7 +93,9 @@ export function compilePlan(
     return { name, elementType: type.elementType, view };
   });
   plan.blocks.forEach((_, block) => {
+    const first = assembly.stepCount;
     lowerBlock(context, block);
+    onBlock?.(block, { first, end: assembly.stepCount });
   });
   const outputs = graph.outputs.map(({ name, type }) => {
     const view = placement.viewFor(name);

@@ -1,0 +1,108 @@
+/**
+ * Measures candidate blocks: each is compiled in a frame (frame.ts), and only its own steps are run, on random numbers, in
+ * interleaved rounds with the others, so that what disturbs the machine meets all. The least of the rounds counts: a
+ * busy machine only adds.
+ */
+import { LaminateError } from "../../base/errors.ts";
+import { mulberry32 } from "../../base/mulberry32.ts";
+import { type RoundOptions, runRounds } from "../../base/rounds.ts";
+import { quantile } from "../../base/statistics.ts";
+import { compilePlan } from "../codegen/compile.ts";
+import type { Program } from "../codegen/program.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { RunningModel } from "../runtime/start-model.ts";
+import { frameBlock } from "./frame.ts";
+import type { KeyMaker } from "./profiled-latency.ts";
+
+/** Where blocks are measured, and how time is told there. */
+export interface Bench extends Pick<RoundOptions, "clock" | "sleep"> {
+  readonly runtime: Runtime;
+  /** Whether kernels use relaxed SIMD. */
+  readonly relaxedSimd: boolean;
+}
+
+/** Seconds of one run of each set of operators as a block; null for what does not compile. Sets may be equal. */
+export type MeasureBlocks = (
+  network: Pick<KeyMaker, "ecg" | "channelsLast">,
+  sets: readonly (readonly number[])[],
+) => Promise<readonly (number | null)[]>;
+
+/** Short turns in several rounds: a decision costs about a third of a second, more where blocks run for long. */
+const rounds = { rounds: 9, turnSeconds: 0.003, warmUpSeconds: 0.01, mostSeconds: 0.5, pauseSeconds: 0 };
+
+export function blockMeasurer({ runtime, relaxedSimd, clock, sleep }: Bench): MeasureBlocks {
+  return async ({ ecg, channelsLast }, sets) => {
+    const programs = sets.map((nodes) =>
+      attempt(() => blockProgram(frameBlock(ecg, nodes, channelsLast), relaxedSimd)),
+    );
+    const models = new Map<number, RunningModel>();
+    const results: (number | null)[] = programs.map((program) => (program === undefined ? null : 0));
+    try {
+      for (const [index, program] of programs.entries()) {
+        // A block that only renames what it reads has no steps.
+        if (program === undefined || program.steps.length === 0) continue;
+        models.set(index, await runtime.load(program));
+      }
+      const racers = [...models].map(([index, model]) => ({
+        name: String(index),
+        run: async () => void (await model.run({}, { views: true })),
+      }));
+      const samples = await runRounds(racers, { ...rounds, clock, sleep });
+      for (const { name, seconds } of samples) results[Number(name)] = quantile(seconds, 0);
+    } finally {
+      for (const model of models.values()) model.dispose();
+    }
+    return results;
+  };
+}
+
+/** What cannot be compiled is an answer here, and anything else a failure. */
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof LaminateError && error.code === "bad-input") return undefined;
+    throw error;
+  }
+}
+
+/** The program of the block's own steps: nothing goes in or out, what it reads is in the memory from the start. */
+export function blockProgram(
+  { plan, block, readsFloats }: ReturnType<typeof frameBlock>,
+  relaxedSimd: boolean,
+): Program {
+  let own = { first: 0, end: 0 };
+  const program = compilePlan(plan, {
+    relaxedSimd,
+    onBlock: (index, steps) => {
+      if (index === block) own = steps;
+    },
+  });
+  const steps = program.steps.slice(own.first, own.end);
+  const { constants } = program;
+  return {
+    ...program,
+    steps,
+    inputs: [],
+    outputs: [],
+    // Integers stay 0, which is a valid index everywhere.
+    constants: readsFloats && steps.length > 0 ? withRandomValues(program) : constants,
+  };
+}
+
+const patternFloats = 16_384;
+
+/** The constants, and behind them random numbers in [-1, 1) to the end of the memory: a pattern again and again. */
+function withRandomValues({ constants, memoryBytes }: Program): Program["constants"] {
+  const { byteOffset, bytes } = constants;
+  const whole = new Uint8Array(memoryBytes - byteOffset);
+  whole.set(bytes);
+  const draw = mulberry32(1);
+  const pattern = Float32Array.from({ length: patternFloats }, () => 2 * draw() - 1);
+  const patternBytes = new Uint8Array(pattern.buffer);
+  const start = Math.ceil(bytes.length / 4) * 4;
+  for (let at = start; at < whole.length; at += patternBytes.length) {
+    whole.set(patternBytes.subarray(0, Math.min(patternBytes.length, whole.length - at)), at);
+  }
+  return { byteOffset, bytes: whole };
+}
