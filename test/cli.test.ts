@@ -213,6 +213,7 @@ describe.concurrent("answers", () => {
   test.each([
     "inspect",
     "fusion",
+    "tune",
     "run",
     "arch",
     "map",

@@ -113,6 +113,7 @@ describe("commands", () => {
       "report",
       "run",
       "trace",
+      "tune",
     ]);
   });
 

@@ -37,6 +37,7 @@ export function addFusion(program: Command, cli: Cli): void {
         "fusion resnet18 --plan fixed",
         "fusion resnet18 --rewrite",
         "fusion resnet18 --print-after fold-batch-normalization",
+        "fusion resnet18 --profile here.json --emit plan",
       ),
     )
     .action((model: string, options: FusionOptions) => fusion(cli, model, options));
@@ -48,7 +49,9 @@ function fusion(cli: Cli, modelName: string, options: FusionOptions): void {
     cli.terminal.print(graphAfterPass(read, options, options.printAfter).trimEnd());
     return;
   }
-  const typed = rewrittenAsAsked(read, options);
+  // What tune has measured are the operators of the network as it is compiled.
+  const rewrites = options.profile === undefined ? options : { ...options, rewrite: true };
+  const typed = rewrittenAsAsked(read, rewrites);
   const plan = planAsAsked(typed, options);
   if (options.why !== undefined) cli.terminal.print(reasonsOf(plan, options.why));
   else if (options.json) printDocument(cli, fusionDocument(name, plan));

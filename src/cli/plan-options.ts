@@ -6,10 +6,13 @@ import { planFixed, planNone } from "../compiler/fusion/fixed-plan.ts";
 import type { FusionPlan, PlanKind } from "../compiler/fusion/fusion-plan.ts";
 import { exceptionNames, planFusion } from "../compiler/fusion/plan.ts";
 import type { TypedGraph } from "../graph/ir/graph.ts";
+import { latencyFromFile } from "./profile-file.ts";
 
 export interface PlanOptions {
   readonly plan?: PlanKind;
   readonly exceptions?: readonly string[];
+  /** A file of measured latencies. */
+  readonly profile?: string;
 }
 
 export function addPlanOptions(command: Command): Command {
@@ -20,11 +23,27 @@ export function addPlanOptions(command: Command): Command {
       "--exceptions <names>",
       `fusions beyond the table: all (default), none, or some of ${exceptionNames.join(",")}`,
       exceptionsOf,
+    )
+    .option(
+      "--profile <file>",
+      "decide the table's yellow cells by latencies that laminate tune has measured here",
     );
 }
 
-/** The plan that the options ask for. */
-export function planAsAsked(typed: TypedGraph, { plan = "table", exceptions }: PlanOptions): FusionPlan {
+/**
+ * The plan that the options ask for. With a profile the network must be as it is compiled, after rewriting: those are the
+ * operators that were measured.
+ */
+export function planAsAsked(
+  typed: TypedGraph,
+  { plan = "table", exceptions, profile }: PlanOptions,
+): FusionPlan {
+  if (plan !== "table" && profile !== undefined) {
+    throw usageError(`the plan "${plan}" asks no profile`, {
+      where: "--profile",
+      fix: "leave it out, or give --plan table",
+    });
+  }
   if (plan !== "table" && exceptions !== undefined) {
     throw usageError(`the plan "${plan}" has no exceptions`, {
       where: "--exceptions",
@@ -33,7 +52,10 @@ export function planAsAsked(typed: TypedGraph, { plan = "table", exceptions }: P
   }
   switch (plan) {
     case "table":
-      return planFusion(typed, { exceptions: exceptions ?? exceptionNames });
+      return planFusion(typed, {
+        exceptions: exceptions ?? exceptionNames,
+        ...(profile === undefined ? {} : { latencyOf: latencyFromFile(profile, typed) }),
+      });
     case "fixed":
       return planFixed(typed);
     case "none":

@@ -16,12 +16,14 @@ import { addMap } from "./map.ts";
 import { addReport } from "./report.ts";
 import { addRun } from "./run.ts";
 import { addTrace } from "./trace.ts";
+import { addTune } from "./tune.ts";
 
 /** In the order of the help: from looking to mapping to showing. */
 const verbs: readonly Verb[] = [
   addInspect,
   addFusion,
   addCompile,
+  addTune,
   addRun,
   addBench,
   addArch,

@@ -8,6 +8,7 @@ import type { Objective, Problem } from "../mapping/cost/problem.ts";
 import { type Budget, type FoundMapping, findMapping } from "../mapping/mappers/find-mapping.ts";
 import type { Mapper, SearchState } from "../mapping/mappers/mapper.ts";
 import { formatCost } from "./format-cost.ts";
+import { listenForInterrupt } from "./interrupt.ts";
 import type { SearchOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -36,7 +37,7 @@ export async function searchWatched(
   options: SearchOptions,
   terminal: Terminal,
 ): Promise<FoundMapping> {
-  const interrupt = listenForInterrupt(terminal);
+  const interrupt = listenForInterrupt(terminal, "the best so far");
   const bar = progressBar(mapper.name, problem.objective ?? "latency", options.budget ?? {}, terminal);
   try {
     return await findMapping(mapper, problem, {
@@ -49,21 +50,6 @@ export async function searchWatched(
     bar.stop();
     interrupt.release();
   }
-}
-
-/** The first Ctrl-C asks the search to end, a second one ends the process. */
-function listenForInterrupt({ note }: Terminal): {
-  readonly signal: AbortSignal;
-  readonly release: () => void;
-} {
-  const controller = new AbortController();
-  const listener = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-    note("interrupted: keeping the best so far");
-  };
-  process.on("SIGINT", listener);
-  return { signal: controller.signal, release: () => void process.off("SIGINT", listener) };
 }
 
 /** Bars for shorter waits only flicker. */

@@ -7,6 +7,7 @@ import { fusionSchema } from "./fusion-document.ts";
 import { inspectSchema } from "./inspect-document.ts";
 import { mapSchema } from "./map-schema.ts";
 import { runSchema } from "./run-document.ts";
+import { tuneSchema } from "./tune-document.ts";
 
 /** File name in schemas/ -> JSON Schema (2020-12). Readers must accept fields that later versions add. */
 export function documentSchemas(): Readonly<Record<string, object>> {
@@ -17,6 +18,7 @@ export function documentSchemas(): Readonly<Record<string, object>> {
     "bench.schema.json": publish("laminate.bench/1", benchSchema),
     "compile.schema.json": publish("laminate.compile/1", compileSchema),
     "run.schema.json": publish("laminate.run/1", runSchema),
+    "tune.schema.json": publish("laminate.tune/1", tuneSchema),
     "error.schema.json": publish("laminate.error/1", errorSchema),
   };
 }

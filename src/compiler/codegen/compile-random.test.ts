@@ -8,12 +8,18 @@ import { LaminateError } from "../../base/errors.ts";
 import { seededRandom } from "../../base/random.ts";
 import { randomInputs } from "../../graph/interpreter/random-inputs.ts";
 import { runGraph } from "../../graph/interpreter/run-graph.ts";
-import { numbersOf, type RuntimeValue } from "../../graph/ir/runtime-value.ts";
 import type { TypedGraph } from "../../graph/ir/graph.ts";
+import { numbersOf, type RuntimeValue } from "../../graph/ir/runtime-value.ts";
 import { planNone } from "../fusion/fixed-plan.ts";
 import { type CompileOptions, compileGraph } from "./compile.ts";
 import { heavySteps } from "./testing/heavy-steps.ts";
-import { type Choice, elementwiseSteps, layoutSteps, randomNetwork, type Step } from "./testing/random-network.ts";
+import {
+  type Choice,
+  elementwiseSteps,
+  layoutSteps,
+  randomNetwork,
+  type Step,
+} from "./testing/random-network.ts";
 import { runSteps } from "./testing/run-steps.ts";
 
 const seed = Number(process.env.LAMINATE_SEED ?? 20_260_101);
@@ -59,8 +65,21 @@ function expectSame(typed: TypedGraph, choices: readonly Choice[]): void {
         expect(error, `${name}: ${output} is off by ${error}`).toBeLessThan(2e-4);
       }
     } catch (error) {
-      if (process.env.SHOW) console.log(typed.graph.nodes.map((n) => `${n.outputs} = ${n.operator}(${n.inputs}) ${JSON.stringify([...n.attributes].map(([k, v]) => [k, String("value" in v ? v.value : "")]))} ${typed.types.get(n.outputs[0] ?? "")?.shape}`).join("\n"), typed.graph.outputs.map((o) => o.name));
-      if (error instanceof LaminateError) { refused++; if (process.env.SHOW) console.log(error.where, error.message); return; }
+      if (process.env.SHOW)
+        console.log(
+          typed.graph.nodes
+            .map(
+              (n) =>
+                `${n.outputs} = ${n.operator}(${n.inputs}) ${JSON.stringify([...n.attributes].map(([k, v]) => [k, String("value" in v ? v.value : "")]))} ${typed.types.get(n.outputs[0] ?? "")?.shape}`,
+            )
+            .join("\n"),
+          typed.graph.outputs.map((o) => o.name),
+        );
+      if (error instanceof LaminateError) {
+        refused++;
+        if (process.env.SHOW) console.log(error.where, error.message);
+        return;
+      }
       throw error;
     }
   }
@@ -83,19 +102,47 @@ describe(`random networks, seed ${seed}`, () => {
   });
 
   test("operators that move elements", () => {
-    testRandom([...layoutSteps, ...elementwiseSteps.slice(0, 8)], [[2, 4, 4, 6], [3, 5]], 10);
+    testRandom(
+      [...layoutSteps, ...elementwiseSteps.slice(0, 8)],
+      [
+        [2, 4, 4, 6],
+        [3, 5],
+      ],
+      10,
+    );
   });
 
   test("windows over images", () => {
-    testRandom([...heavySteps, ...elementwiseSteps, ...layoutSteps], [[2, 4, 6, 7], [2, 4, 1, 1]], 10);
+    testRandom(
+      [...heavySteps, ...elementwiseSteps, ...layoutSteps],
+      [
+        [2, 4, 6, 7],
+        [2, 4, 1, 1],
+      ],
+      10,
+    );
   });
 
   test("products and rows", () => {
-    testRandom([...heavySteps.slice(6), ...elementwiseSteps, ...layoutSteps], [[2, 5, 8], [8, 5]], 10);
+    testRandom(
+      [...heavySteps.slice(6), ...elementwiseSteps, ...layoutSteps],
+      [
+        [2, 5, 8],
+        [8, 5],
+      ],
+      10,
+    );
   });
 
   test("one and three spatial axes", () => {
-    testRandom([...heavySteps, ...elementwiseSteps], [[2, 3, 9], [2, 2, 3, 4, 5]], 8);
+    testRandom(
+      [...heavySteps, ...elementwiseSteps],
+      [
+        [2, 3, 9],
+        [2, 2, 3, 4, 5],
+      ],
+      8,
+    );
   });
   test("count", () => console.log({ compiled, refused }));
 });

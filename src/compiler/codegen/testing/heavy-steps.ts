@@ -17,7 +17,11 @@ interface Window {
 }
 
 /** A window that fits into an image of these sizes. */
-function windowOn(draft: NetworkDraft, sizes: Shape, mostPad: (kernel: number) => number): Window | undefined {
+function windowOn(
+  draft: NetworkDraft,
+  sizes: Shape,
+  mostPad: (kernel: number) => number,
+): Window | undefined {
   const kernel = sizes.map((size) => 1 + draft.below(Math.min(4, size)));
   const strides = sizes.map(() => 1 + draft.below(2));
   const dilations = sizes.map(() => 1 + (draft.below(4) === 0 ? 1 : 0));
