@@ -30,7 +30,9 @@ export class NetworkDraft {
   private readonly read = new Set<string>();
 
   constructor(inputs: readonly Shape[]) {
-    inputs.forEach((shape, at) => this.values.push({ name: `x${at}`, shape }));
+    inputs.forEach((shape, at) => {
+      this.values.push({ name: `x${at}`, shape });
+    });
   }
 
   below(bound: number): number {
