@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -15,8 +16,10 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dnnFusionResults } from "../bench/papers/dnnfusion-results.ts";
 import {
   exactMapper,
+  exceptionNames,
   extractWorkload,
   type FoundMapping,
   findMapping,
@@ -25,11 +28,15 @@ import {
   importOnnx,
   inferShapes,
   type Objective,
+  planFixed,
+  planFusion,
   presets,
+  summarizePlan,
   type Workload,
 } from "../src/index.ts";
 import { repositoryRoot } from "./build-dist.ts";
 import { laminate, type Run } from "./run-laminate.ts";
+import { hasShared, sharedPath } from "./shared.ts";
 
 const page = readFileSync(join(repositoryRoot, "README.md"), "utf8");
 const folder = mkdtempSync(join(tmpdir(), "laminate-readme-"));
@@ -247,6 +254,30 @@ describe("figures", () => {
     expect(rows).toEqual(ours);
   });
 
+  test.skipIf(!hasShared)("of DNNFusion's table of fused operators (15 rows need ../shared)", () => {
+    const rows = tableAfter("fusion");
+    const ours = dnnFusionResults.map((paper): readonly string[] => {
+      const bytes = readFileSync(sharedPath("models", "structure", paper.file));
+      const typed = inferShapes(importOnnx(bytes, { name: paper.file }), { batch: 1 });
+      const [fixed, table, best] = [
+        planFixed(typed),
+        planFusion(typed),
+        planFusion(typed, { exceptions: exceptionNames }),
+      ].map(summarizePlan);
+      const between = [best?.intermediateBytesBefore, best?.intermediateBytesAfter];
+      return [
+        paper.network,
+        ...[best?.operators, best?.heavyOperators, fixed?.blocks, table?.blocks, best?.blocks].map(String),
+        (best?.rate ?? 0).toFixed(1),
+        between.map((size) => ((size ?? 0) / 1e6).toFixed(0)).join(" → "),
+        `${paper.operators} → ${paper.blocks}`,
+        (paper.operators / paper.blocks).toFixed(1),
+        `${paper.megabytesBefore} → ${paper.megabytesAfter}`,
+      ];
+    });
+    expect(rows).toEqual(ours);
+  });
+
   test("of the literal machine: 966.89 ms of compute, 1.44 ms of traffic", async () => {
     const accelerator = presets.dnnfuser2022;
     const { evaluation, baseline } = await findMapping(exactMapper(), {
@@ -278,7 +309,7 @@ test("links lead somewhere", () => {
   const pages = [
     "README.md",
     "CHANGELOG.md",
-    ...["architecture", "cost-model", "operators", "accelerators"].map((name) => `docs/${name}.md`),
+    ...readdirSync(join(repositoryRoot, "docs")).map((name) => `docs/${name}`),
   ];
   const broken = pages.flatMap((name) => {
     const text = readFileSync(join(repositoryRoot, name), "utf8").replace(/```[\s\S]*?```/g, "");
