@@ -17,6 +17,7 @@ import {
   loadOf,
   numberTypeOf,
   select,
+  unary,
 } from "../loops/expr.ts";
 import { elementwiseExpr, isElementwise } from "../operators/elementwise.ts";
 import { intOf } from "../operators/node-attributes.ts";
@@ -175,7 +176,7 @@ export class ValueReader {
     const shape = shapeOf(typed, data);
     const begins = padBegins(node, call, shape.length);
     const mode = string(call, "mode", "constant");
-    if (begins === undefined || (mode !== "constant" && mode !== "edge")) throw notCompiled(node);
+    if (begins === undefined || !["constant", "edge", "reflect"].includes(mode)) throw notCompiled(node);
     const type = numberTypeOf[this.memory.storedType(data)];
     let inside: Expr | undefined;
     const places = indices.map((index, axis) => {
@@ -183,6 +184,7 @@ export class ValueReader {
       const moved = sum(index, constantAffine(-(begins[axis] ?? 0)));
       const [low, high] = rangeOf(moved);
       if (low >= 0 && high < size) return moved;
+      if (mode === "reflect") return reflected(moved, size, high >= size);
       const at = indexOf(moved);
       for (const test of [
         ...(low < 0 ? [compare("greaterOrEqual", at, constant("i32", 0))] : []),
@@ -193,7 +195,7 @@ export class ValueReader {
       return clamped(moved, size);
     });
     const value = this.read(data, places);
-    if (inside === undefined || mode === "edge") return value;
+    if (inside === undefined || mode !== "constant") return value;
     const filler = fill === "" ? constant(type, floatAttribute(node, "value")) : this.read(fill, []);
     return select(inside, value, convert(type, filler));
   }
@@ -214,6 +216,14 @@ export class ValueReader {
     const at = clampedValue(positive, size);
     return this.read(data, [...indices.slice(0, axis), at, ...indices.slice(axis + rank)]);
   }
+}
+
+/** An index beyond an end, as far inside as it lies outside. */
+function reflected(index: Affine, size: number, isBeyond: boolean): Affine {
+  const inFront = unary("absolute", indexOf(index));
+  if (!isBeyond) return clampedValue(inFront, size);
+  const last = constant("i32", 2 * (size - 1));
+  return clampedValue(binary("minimum", inFront, binary("subtract", last, inFront)), size);
 }
 
 /** An index that may lie outside, moved to the nearest place inside. */

@@ -12,6 +12,7 @@ import { eliminateCommonSubexpressions } from "./common-subexpressions.ts";
 import { foldBatchNormalization, foldScaleAndShift } from "./fold-affine.ts";
 import { foldConstants, foldKnownValues } from "./fold-constants.ts";
 import { GraphEditor } from "./graph-editor.ts";
+import { inlineBranches } from "./inline-branches.ts";
 import { mergeReshapes } from "./merge-reshapes.ts";
 import { mergeTransposes } from "./merge-transposes.ts";
 import { moveTransposes } from "./move-transposes.ts";
@@ -37,8 +38,13 @@ const book = ruleBook(rules);
 
 const passes: readonly Pass[] = [
   {
+    name: "inline-branches",
+    why: "before all others, which do not look into subgraphs",
+    run: inlineBranches,
+  },
+  {
     name: "fold-constants",
-    why: "first: all others ask what is constant, and shapes that are known need no operators",
+    why: "all others ask what is constant, and shapes that are known need no operators",
     run: (typed) => {
       const editor = new GraphEditor(typed);
       foldKnownValues(editor, typed.values);
