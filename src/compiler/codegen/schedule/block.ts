@@ -70,15 +70,20 @@ export class BlockState {
     );
   }
 
+  /** Whether somebody outside the block reads a value. */
+  leaves(name: string): boolean {
+    const { ecg, blockOf } = this.context.plan;
+    const value = ecg.values.get(name);
+    if (value === undefined) return false;
+    const block = blockOf[value.producer ?? -1];
+    return value.isNetworkOutput || value.consumers.some((consumer) => blockOf[consumer] !== block);
+  }
+
   private neededOf(node: OpNode): readonly string[] {
     const { plan, typed, placement } = this.context;
-    const { ecg, blockOf } = plan;
     const results = node.outputs.filter((name) => {
-      const value = ecg.values.get(name);
-      if (value === undefined) return false;
-      const block = blockOf[value.producer ?? -1];
-      const leaves = value.isNetworkOutput || value.consumers.some((consumer) => blockOf[consumer] !== block);
-      return leaves || node.operator === "Concat" || placement.isPart(name);
+      if (!plan.ecg.values.has(name)) return false;
+      return this.leaves(name) || node.operator === "Concat" || placement.isPart(name);
     });
     const operands = (readsMemory[node.operator] ?? []).map((at) => node.inputs[at] ?? "");
     const stretched = isExpression(this.context.memory, node)

@@ -3,12 +3,11 @@
  * taking what follows it along; what is left over is stored by loops over expressions. A value that only moves elements of
  * what is in memory needs no kernel: it is another view.
  */
-import { known } from "../../../base/assert.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { makeAvailable, viewAsOther } from "./available.ts";
 import { BlockState } from "./block.ts";
 import type { Context } from "./context.ts";
 import { lowerConvolution, lowerPool } from "./convolutions.ts";
-import { indexMapOf } from "./index-maps.ts";
 import { notCompiled } from "./not-compiled.ts";
 import { lowerGemm, lowerMatMul } from "./products.ts";
 import { isExpression } from "./read-value.ts";
@@ -17,7 +16,7 @@ import { lowerRows } from "./rows.ts";
 import { shapeOf } from "./shapes.ts";
 import { storeGroups, storeValues } from "./stores.ts";
 import { lowerTransposedConvolution } from "./transposed.ts";
-import { derivedView, partOf } from "./views.ts";
+import { partOf } from "./views.ts";
 
 type Lower = (state: BlockState, node: OpNode, label: string) => void;
 
@@ -73,27 +72,6 @@ function labelOf(state: BlockState, node: OpNode): string {
   return `${node.operator} ${node.name}${others > 0 ? ` + ${others}` : ""}`;
 }
 
-/** Puts a value into memory, if it is not there. */
-function makeAvailable(state: BlockState, name: string): void {
-  if (state.context.memory.has(name) || viewAsOther(state, name)) return;
-  storeValues(state.context, [{ name, view: state.context.placement.viewFor(name) }], `elementwise ${name}`);
-}
-
-/** Lets a value be another view of what is in memory, where it only moves elements of that and has no place of its own. */
-function viewAsOther({ context }: BlockState, name: string): boolean {
-  const { memory, placement, typed } = context;
-  if (placement.hasOwnPlace(name)) return false;
-  const producer = context.producerOf(name);
-  const map = producer && indexMapOf(typed, producer.node, producer.output);
-  if (map === undefined || memory.isConstant(map.operand)) return false;
-  if (!memory.has(map.operand) && !viewAsOther({ context } as BlockState, map.operand)) return false;
-  const operand = known(memory.viewOf(map.operand), "operand");
-  const view = derivedView(operand, shapeOf(typed, name), map.backward);
-  if (view === undefined) return false;
-  memory.place(name, view);
-  return true;
-}
-
 /** Copies the parts that are not in their places yet. */
 function lowerConcat(state: BlockState, node: OpNode): void {
   const { context } = state;
@@ -126,7 +104,7 @@ function concatenationAxis(node: OpNode, rank: number): number {
 function storePending(state: BlockState): void {
   const { context } = state;
   const left: string[] = [];
-  for (const name of state.pending()) if (!viewAsOther(state, name)) left.push(name);
+  for (const name of state.pending()) if (!viewAsOther(context, name)) left.push(name);
   const targets = left.map((name) => ({ name, view: context.placement.viewFor(name) }));
   storeGroups(context, targets, (names) => `elementwise ${names.join(", ")}`);
 }

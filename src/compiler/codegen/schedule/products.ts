@@ -9,18 +9,26 @@ import { float, int } from "../../../graph/ops/call.ts";
 import { convolution } from "../kernels/convolution.ts";
 import { packedFloats } from "../kernels/convolution-spec.ts";
 import { type FilterView, packFilters } from "../kernels/pack-filters.ts";
-import { packPanels } from "../kernels/pack-panels.ts";
-import { type Affine, flatten, loopAffine, rowMajorStrides, unflatten } from "../loops/affine.ts";
+import { type Affine, flatten, loopAffine, unflatten } from "../loops/affine.ts";
 import { binary, constant } from "../loops/expr.ts";
 import type { BlockState } from "./block.ts";
 import { biasView } from "./convolutions.ts";
 import { broadcastIndices } from "./index-maps.ts";
-import { notCompiled } from "./not-compiled.ts";
-import { copyOf, operandBuffer, packedBuffer } from "./operands.ts";
+import {
+  addPacking,
+  batchedView,
+  broadcastShape,
+  contiguousRows,
+  joinedRows,
+  transposedCopy,
+  twoBatches,
+  viewIn,
+} from "./matrices.ts";
+import { operandBuffer, packedBuffer } from "./operands.ts";
 import { shapeOf } from "./shapes.ts";
 import { staticCall } from "./static-call.ts";
 import { lowerTiled, tileLoops } from "./tiles.ts";
-import { allocateView, derivedView, type PlacedBuffer, type View } from "./views.ts";
+import { derivedView, type PlacedBuffer, type View } from "./views.ts";
 
 /** A x B by batches: A is [batch, z, rows, depth], B [batch, z, depth, columns]. */
 interface Product {
@@ -178,26 +186,11 @@ function lowerProduct(state: BlockState, matrices: Product, target: ProductTarge
   if (right.kind === "constant") {
     packed = packedBuffer(`${right.name}.packed`, packFilters({ ...plain, relaxed }, right.view));
   } else {
-    const [ofBatch = 0, ofPlane = 0, ofRow = 0, ofColumn = 0] = right.view.strides;
+    const [ofBatch = 0, ofPlane = 0] = right.view.strides;
     const planesApart = ofPlane === 0 && planes > 1 ? 0 : floats;
-    const matricesPerBatch = planesApart === 0 ? 1 : planes;
-    const batchesApart = ofBatch === 0 && batch > 1 ? 0 : floats * matricesPerBatch;
+    const batchesApart = ofBatch === 0 && batch > 1 ? 0 : floats * (planesApart === 0 ? 1 : planes);
     sizes = { ...plain, filterStrides: { batch: batchesApart, z: planesApart } };
-    const count = (batchesApart === 0 ? 1 : batch) * matricesPerBatch;
-    packed = operandBuffer(allocateView(`${target.node.name}.panels`, "float32", [count * floats]));
-    const kernel = packPanels({
-      name: "pack",
-      sizes,
-      relaxed,
-      strides: { batch: ofBatch, z: ofPlane, k: ofRow, n: ofColumn },
-      offset: 0,
-    });
-    context.assembly.addStep({
-      ...kernel,
-      work: count * depth * columns,
-      label: `${target.label} (packing)`,
-      buffers: [operandBuffer(right.view), packed],
-    });
+    packed = addPacking(context, { name: target.node.name, sizes, view: right.view, label: target.label });
   }
   lowerTiled(state, {
     ...target,
@@ -219,88 +212,4 @@ function scaled(numbers: Float32Array, factor: number): Float32Array {
 /** A row-major matrix of constants, by the distances of columns and of rows. */
 function filterView(data: Float32Array, channel: number, filter: number): FilterView {
   return { data, offset: 0, strides: { group: 0, filter, channel, z: 0, y: 0, x: 0 } };
-}
-
-function viewIn(state: BlockState, name: string, shape: readonly number[]): View {
-  const { memory } = state.context;
-  const view = known(memory.viewOf(name), `${name} in memory`);
-  const own =
-    view.storage.elementType === "float32"
-      ? view
-      : copyOf(
-          state,
-          name,
-          shape.map((_, axis) => axis),
-        );
-  return known(
-    derivedView(own, shape, (indices) => unflatten(flatten(indices, shape), own.shape)),
-    `view of ${name}`,
-  );
-}
-
-/** The left side with the elements of a row side by side; a copy where they are not. */
-function contiguousRows(state: BlockState, name: string, shape: readonly number[]): View {
-  const view = viewIn(state, name, shape);
-  if (view.strides.at(-1) === 1 || shape.at(-1) === 1) return view;
-  const { memory } = state.context;
-  const own = shapeOf(memory.typed, name);
-  const copy = copyOf(
-    state,
-    name,
-    own.map((_, axis) => axis),
-  );
-  return { ...copy, shape, strides: rowMajorStrides(shape) };
-}
-
-function transposedCopy(state: BlockState, name: string): View {
-  const copy = copyOf(state, name, [1, 0]);
-  const [depth = 1, rows = 1] = copy.shape;
-  return { ...copy, shape: [1, 1, rows, depth], strides: [0, 0, copy.strides[1] ?? 1, 1] };
-}
-
-/** All rows of all batches as one matrix, where they lie at equal distances. */
-function joinedRows(view: View, shape: readonly number[]): View | undefined {
-  const depth = shape.at(-1) ?? 1;
-  const rows = product(shape.slice(0, -1));
-  return derivedView(view, [1, 1, rows, depth], ([, , row, column]) => [
-    ...unflatten(known(row, "row"), shape.slice(0, -1)),
-    known(column, "column"),
-  ]);
-}
-
-/** A view with its batches as two axes; operands that broadcast repeat. */
-function batchedView(
-  view: View,
-  shape: readonly number[],
-  whole: readonly number[],
-  to: readonly [number, number, number, number],
-): View {
-  const batches = whole.slice(0, -2);
-  return known(
-    derivedView(view, to, ([batch, plane, row, column]) => {
-      const flat = flatten([known(batch, "batch"), known(plane, "plane")], to.slice(0, 2));
-      const at = broadcastIndices(unflatten(flat, batches), shape.slice(0, -2));
-      return [...at, known(row, "row"), known(column, "column")];
-    }),
-    "batches at equal distances",
-  );
-}
-
-/** Two axes that all batches can be walked by: the last one, and what is before it. */
-function twoBatches(
-  node: OpNode,
-  batches: readonly number[],
-  rows: number,
-): readonly [number, number, number] {
-  const long = batches.filter((size) => size > 1);
-  if (long.length > 2)
-    throw notCompiled(node, "a product of matrices with more than two axes of batches is not compiled");
-  return [long.length > 1 ? (long[0] ?? 1) : 1, long.at(-1) ?? 1, rows];
-}
-
-function broadcastShape(a: readonly number[], b: readonly number[]): readonly number[] {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, axis) =>
-    Math.max(a[axis - rank + a.length] ?? 1, b[axis - rank + b.length] ?? 1),
-  );
 }

@@ -124,52 +124,26 @@ function epilogueValues(
   });
 }
 
-/** Finishes and stores vectors of results. */
-class TileEpilogue implements Epilogue {
-  private readonly emitter: Emitter;
+/** An emitter inside a tiled kernel: it knows which place of the tile it is at. */
+export class TileEmitter {
+  readonly emitter: Emitter;
   private readonly loops: TileLoops;
-  private readonly values: readonly EpilogueValue[];
-  private readonly bias: Buffer | undefined;
   private nest = "";
 
   constructor(
-    context: Context,
-    { loops }: TiledOperator,
+    { math }: Context,
+    loops: TileLoops,
     builder: FunctionBuilder,
     buffers: KernelBuffers,
     addresses: readonly Local[],
-    values: readonly EpilogueValue[],
-    bias: View | undefined,
   ) {
     const pairs = buffers.buffers.map((buffer, at) => [buffer, known(addresses[at], "address")] as const);
-    this.emitter = new Emitter(builder, new Map(pairs), context.math);
-    this.emitter.countReaders(values.map(({ value }) => value));
+    this.emitter = new Emitter(builder, new Map(pairs), math);
     this.loops = loops;
-    this.values = values;
-    this.bias = bias === undefined ? undefined : buffers.of(bias);
-  }
-
-  emitStart(place: Place): Code | undefined {
-    const { bias, emitter } = this;
-    if (bias === undefined) return undefined;
-    this.enter(place);
-    const { base, offset } = emitter.address(bias, counterOf(this.loops.filter));
-    return { kind: "op", name: "v128.load", operands: [base], offset };
-  }
-
-  emitStore(place: Place, value: Code, lanes: number): void {
-    const { emitter } = this;
-    this.enter(place);
-    emitter.bindings.accumulator = value;
-    for (const { buffer, index, value: expr } of this.values) {
-      const isVector = lanes === 4 && buffer.elementType === "float32" && emitter.laneStride(index) === 1;
-      if (isVector) emitter.storeVector(buffer, index, emitter.vector(expr));
-      else emitter.storeEachLane(buffer, index, expr, lanes);
-    }
   }
 
   /** Binds the loops to the place's locals; what was computed in another loop nest of the function is forgotten. */
-  private enter({ batch, z, y, x, row, filter, vector, depths }: Place): void {
+  enter({ batch, z, y, x, row, filter, vector, depths }: Place): void {
     const { bindings } = this.emitter;
     const nest = [batch, z, y, x, filter].map(({ index }) => index).join();
     if (nest !== this.nest) bindings.leave(0);
@@ -180,6 +154,49 @@ class TileEpilogue implements Epilogue {
     bindings.bind(this.loops.y, { local: y, plus: 0, depth: depths.y });
     bindings.bind(this.loops.x, { local: x, plus: row, depth: depths.x });
     bindings.bind(this.loops.filter, { local: filter, plus: 4 * vector, depth: depths.filter });
+  }
+}
+
+/** Finishes and stores vectors of results. */
+class TileEpilogue implements Epilogue {
+  private readonly tile: TileEmitter;
+  private readonly loops: TileLoops;
+  private readonly values: readonly EpilogueValue[];
+  private readonly bias: Buffer | undefined;
+
+  constructor(
+    context: Context,
+    { loops }: TiledOperator,
+    builder: FunctionBuilder,
+    buffers: KernelBuffers,
+    addresses: readonly Local[],
+    values: readonly EpilogueValue[],
+    bias: View | undefined,
+  ) {
+    this.tile = new TileEmitter(context, loops, builder, buffers, addresses);
+    this.tile.emitter.countReaders(values.map(({ value }) => value));
+    this.loops = loops;
+    this.values = values;
+    this.bias = bias === undefined ? undefined : buffers.of(bias);
+  }
+
+  emitStart(place: Place): Code | undefined {
+    const { bias, tile } = this;
+    if (bias === undefined) return undefined;
+    tile.enter(place);
+    const { base, offset } = tile.emitter.address(bias, counterOf(this.loops.filter));
+    return { kind: "op", name: "v128.load", operands: [base], offset };
+  }
+
+  emitStore(place: Place, value: Code, lanes: number): void {
+    const { emitter } = this.tile;
+    this.tile.enter(place);
+    emitter.bindings.accumulator = value;
+    for (const { buffer, index, value: expr } of this.values) {
+      const isVector = lanes === 4 && buffer.elementType === "float32" && emitter.laneStride(index) === 1;
+      if (isVector) emitter.storeVector(buffer, index, emitter.vector(expr));
+      else emitter.storeEachLane(buffer, index, expr, lanes);
+    }
   }
 }
 
