@@ -4,6 +4,7 @@
  * what is in memory needs no kernel: it is another view.
  */
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { lowerAttention } from "./attention.ts";
 import { makeAvailable, viewAsOther } from "./available.ts";
 import { BlockState } from "./block.ts";
 import type { Context } from "./context.ts";
@@ -25,7 +26,9 @@ const kernels: Readonly<Record<string, Lower>> = {
   ConvTranspose: lowerTransposedConvolution,
   MaxPool: lowerPool,
   AveragePool: lowerPool,
-  MatMul: lowerMatMul,
+  MatMul: (state, node, label) => {
+    if (!lowerAttention(state, node, label)) lowerMatMul(state, node, label);
+  },
   Gemm: lowerGemm,
 };
 
