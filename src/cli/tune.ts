@@ -3,8 +3,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Command } from "commander";
 import { usageError } from "../base/errors.ts";
 import { formatSeconds, formatSpeedup } from "../base/format.ts";
+import { seededRandom } from "../base/random.ts";
 import { runRounds } from "../base/rounds.ts";
-import { type Summary, summarize } from "../base/statistics.ts";
+import { bootstrapRatio, type RatioInterval, type Summary, summarize } from "../base/statistics.ts";
 import { parseDuration } from "../base/units.ts";
 import { compilePlan } from "../compiler/codegen/compile.ts";
 import type { FusionPlan } from "../compiler/fusion/fusion-plan.ts";
@@ -18,6 +19,7 @@ import { supportsRelaxedSimd } from "../compiler/runtime/features.ts";
 import { createRuntime } from "../compiler/runtime/runtime.ts";
 import { randomInputs } from "../graph/interpreter/random-inputs.ts";
 import { nodeThreads } from "../host/node-threads.ts";
+import { compileWellAtOnce } from "../host/wasm-engine.ts";
 import { type TuneDocument, tuneSchemaName } from "../report/tune-document.ts";
 import { type Cli, examples, printDocument } from "./cli.ts";
 import { errorParts } from "./failure.ts";
@@ -71,6 +73,8 @@ const secondsBetweenWrites = 2;
 
 async function tune(cli: Cli, modelName: string, options: TuneOptions): Promise<void> {
   const { profile: path, threads, budget } = options;
+  // Blocks are measured for some milliseconds, in which V8 would not be done with replacing its quick code.
+  compileWellAtOnce();
   const before = openProfile(path, threads);
   const { typed, name } = readModel(modelName, options);
   const rewritten = optimizeGraph(typed);
@@ -115,7 +119,9 @@ function benchHere(threads: number): Bench {
   };
 }
 
-type NetworkTimes = { readonly before: Summary; readonly after: Summary } | { readonly note: string };
+type NetworkTimes =
+  | { readonly before: Summary; readonly after: Summary; readonly speedup: RatioInterval }
+  | { readonly note: string };
 
 const interrupted: NetworkTimes = { note: "interrupted" };
 
@@ -135,7 +141,11 @@ async function measureNetwork({ staticPlan, plan }: Tuned, bench: Bench): Promis
     }
     const [before, after] = await runRounds(racers, { ...bench, ...networkRounds });
     if (before === undefined || after === undefined) return { note: "nothing was measured" };
-    return { before: summarize(before.seconds), after: summarize(after.seconds) };
+    return {
+      before: summarize(before.seconds),
+      after: summarize(after.seconds),
+      speedup: bootstrapRatio(before.seconds, after.seconds, { random: seededRandom(1) }),
+    };
   } catch (error) {
     const { where, message } = errorParts(error);
     return { note: where === undefined ? message : `${where}: ${message}` };
@@ -194,9 +204,9 @@ function tuneText(document: TuneDocument): string {
   ].join("\n");
 }
 
-function networkText({ before, after }: NonNullable<TuneDocument["network"]>): string {
+function networkText({ before, after, speedup }: NonNullable<TuneDocument["network"]>): string {
   const spread = ({ median, p10, p90 }: Summary): string =>
     `${formatSeconds(median)} (${formatSeconds(p10)} .. ${formatSeconds(p90)})`;
-  const gain = formatSpeedup(before.median / after.median);
-  return `network: ${spread(before)} without, ${spread(after)} with it: ${gain}`;
+  const interval = `${formatSpeedup(speedup.low)} .. ${formatSpeedup(speedup.high)}`;
+  return `network: ${spread(before)} without, ${spread(after)} with it: ${formatSpeedup(speedup.ratio)} (95 %: ${interval})`;
 }

@@ -39,7 +39,13 @@ export const tuneSchema = z
     complete: z.boolean().describe("whether nothing that can be measured is left"),
     blocks: z.object({ before: count, after: count }),
     network: z
-      .object({ before: spread, after: spread })
+      .object({
+        before: spread,
+        after: spread,
+        speedup: z
+          .object({ ratio: z.number(), low: z.number(), high: z.number() })
+          .describe("before over after, with its 95 % interval over the rounds"),
+      })
       .nullable()
       .describe("seconds of a run with the static plan and with the profile's, in interleaved rounds"),
     networkNote: z.string().nullable().describe("why the network was not measured"),
