@@ -107,7 +107,7 @@ test("Ctrl-C keeps what was measured", async () => {
       }, 50);
     },
   });
-  expect(run).toMatchObject({ exitCode: 0 });
+  expect(run).toMatchObject({ exitCode: 130 });
   expect(run.stderr).toContain("interrupted: keeping what was measured");
   expect(run.stdout).toContain("not all: tune again to go on");
   expect(profileOf(path).entries.size).toBeGreaterThan(0);

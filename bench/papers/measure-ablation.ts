@@ -29,7 +29,7 @@ export interface Variant {
   readonly operators: number;
   /** Of float32 results that cross between blocks. */
   readonly intermediateBytes: number;
-  /** Of one run; undefined where it does not compile. */
+  /** Of one run; undefined where it does not compile or run. */
   readonly seconds?: Summary;
   /** How many times as long the fixed patterns take, with its 95 % interval over the rounds. */
   readonly overFixed?: RatioInterval;
@@ -65,7 +65,7 @@ export interface AblationOptions {
   readonly profile?: ProfileEntries | undefined;
 }
 
-/** Plans, compiles and measures all variants; one that does not compile says why, and the others are measured. */
+/** Plans, compiles and measures all variants; one that does not compile or run says why, and the others are measured. */
 export async function measureAblation(
   typed: TypedGraph,
   { rounds, relaxedSimd, profile }: AblationOptions,
@@ -83,7 +83,10 @@ export async function measureAblation(
     for (const [name, plan] of plans) {
       try {
         const model = await runtime.load(compilePlan(plan, { relaxedSimd }));
-        racers.push({ name, run: async () => void (await model.run(inputs, { views: true })) });
+        const run = async (): Promise<void> => void (await model.run(inputs, { views: true }));
+        // What stops while it runs is a reason too.
+        await run();
+        racers.push({ name, run });
       } catch (error) {
         const { where, message } = errorParts(error);
         reasons.set(name, where === undefined ? message : `${where}: ${message}`);

@@ -22,6 +22,7 @@ import { nodeThreads } from "../host/node-threads.ts";
 import { compileWellAtOnce } from "../host/wasm-engine.ts";
 import { type TuneDocument, tuneSchemaName } from "../report/tune-document.ts";
 import { type Cli, examples, printDocument } from "./cli.ts";
+import { exitCodes } from "./exit-codes.ts";
 import { errorParts } from "./failure.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { readModel } from "./load-model.ts";
@@ -104,6 +105,7 @@ async function tune(cli: Cli, modelName: string, options: TuneOptions): Promise<
     const document = documentOf({ model: name, path, before, tuned, network });
     if (options.json) printDocument(cli, document);
     else cli.terminal.print(tuneText(document));
+    if (interrupt.signal.aborted) cli.exitWith(exitCodes.interrupted);
   } finally {
     interrupt.release();
     bench.runtime.dispose();
