@@ -4,7 +4,7 @@
  */
 
 export { type ErrorCode, type ErrorParts, LaminateError } from "./base/errors.ts";
-export type { ReadInto, StartThread } from "./base/host.ts";
+export type { Clock, ReadInto, StartThread } from "./base/host.ts";
 export { readArtefact } from "./compiler/artefact/read-artefact.ts";
 export { writeArtefact } from "./compiler/artefact/write-artefact.ts";
 export { type CompileOptions, compileGraph as compile, compilePlan } from "./compiler/codegen/compile.ts";
@@ -14,6 +14,16 @@ export type { Ecg, EcgOperator, EcgValue } from "./compiler/fusion/ecg.ts";
 export { planFixed, planNone } from "./compiler/fusion/fixed-plan.ts";
 export type { Block, FusedGraph } from "./compiler/fusion/fused-graph.ts";
 export type { FusionPlan, PlanKind, PlannedBlock } from "./compiler/fusion/fusion-plan.ts";
+export {
+  checkOrigin,
+  type LatencyProfile,
+  mergeEntries,
+  type ProfileEntries,
+  type ProfileEntry,
+  type ProfileOrigin,
+  parseProfile,
+  printProfile,
+} from "./compiler/fusion/latency-profile.ts";
 export type { BlockLimits } from "./compiler/fusion/limits.ts";
 export { exceptionNames, type PlanOptions, planFusion } from "./compiler/fusion/plan.ts";
 export { type PlanSummary, summarizePlan } from "./compiler/fusion/plan-summary.ts";
@@ -26,6 +36,9 @@ export {
 } from "./compiler/fusion/rewrite/optimize.ts";
 export { type FusionPlanner, fuse } from "./compiler/fusion/static-plan.ts";
 export { type Reason, reasonText, type Verdict } from "./compiler/fusion/verdict.ts";
+export { type Bench, blockMeasurer, type MeasureBlocks } from "./compiler/profile/measure-blocks.ts";
+export { profiledLatency } from "./compiler/profile/profiled-latency.ts";
+export { type Tuned, type TuneOptions, tuneNetwork } from "./compiler/profile/tune.ts";
 export type { ModelInput, ModelInputs } from "./compiler/runtime/elements.ts";
 export { supportsRelaxedSimd, supportsSimd } from "./compiler/runtime/features.ts";
 export type { ModelParts } from "./compiler/runtime/model-parts.ts";
