@@ -140,7 +140,7 @@ function addConvolution(
       name: "kernel",
       ...plainEpilogue({ strides: output.strides, bias: true, relu: true }),
     });
-    const memory = new KernelMemory(bytesOf(shape, relaxed) + 65536);
+    const memory = new KernelMemory(bytesOf(shape) + 65536);
     const weights = randomFloats(weightCount(shape), 1);
     const addresses = [
       memory.floats(randomFloats(convolutionInput(shape).length, 2)),
@@ -177,7 +177,7 @@ function addDepthwise(group: string, name: string, shape: ConvolutionShape & { r
     const output = convolutionOutput(shape);
     const epilogue = plainEpilogue({ strides: output.strides, bias: true, relu: true });
     const kernel = depthwise({ ...sizes, relaxed: shape.relaxed, name: "kernel", ...epilogue });
-    const memory = new KernelMemory(bytesOf(shape, false) + 65536);
+    const memory = new KernelMemory(bytesOf(shape) + 65536);
     const addresses = [
       memory.floats(randomFloats(convolutionInput(shape).length, 2)),
       memory.floats(packDepthwise(sizes, randomFloats(weightCount(shape), 1))),
@@ -266,7 +266,6 @@ function addAttention(group: string, name: string, sizes: AttentionSizes, relaxe
       packPanels({
         name: label,
         sizes: product,
-        relaxed,
         strides: { batch: 0, z: depth, k, n },
         offset: 0,
       });

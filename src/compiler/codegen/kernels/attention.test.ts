@@ -101,14 +101,12 @@ function run(shape: Case, data: Data): Float32Array {
   const packKeys = packPanels({
     name: "keys",
     sizes: plan.keys,
-    relaxed: false,
     strides: { batch: columns * heads * depth, z: depth, k: 1, n: heads * depth },
     offset: 0,
   });
   const packValues = packPanels({
     name: "values",
     sizes: plan.values,
-    relaxed: false,
     strides: { batch: columns * heads * valueDepth, z: valueDepth, k: heads * valueDepth, n: 1 },
     offset: 0,
   });

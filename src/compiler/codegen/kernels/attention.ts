@@ -79,7 +79,7 @@ export function planAttention(sizes: AttentionSizes, relaxed: boolean): Attentio
       inputOffset: 0,
       tile,
     };
-    const floats = packedFloats(plain, relaxed);
+    const floats = packedFloats(plain);
     return { ...plain, filterStrides: { batch: heads * floats, z: floats } };
   };
   const tiles = Math.ceil(sizes.rows / rows);

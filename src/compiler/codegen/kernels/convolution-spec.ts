@@ -66,9 +66,9 @@ export interface Units {
 }
 
 /** The tile that the kernel has: no wider than a line, and as even as its lines allow. */
-export function tileOf(sizes: ConvolutionSizes, relaxed: boolean): Tile {
+export function tileOf(sizes: ConvolutionSizes): Tile {
   const width = sizes.extents[2];
-  const { rows, vectors } = sizes.tile ?? defaultTile({ relaxed, width, filters: sizes.filtersPerGroup });
+  const { rows, vectors } = sizes.tile ?? defaultTile({ width, filters: sizes.filtersPerGroup });
   return {
     rows: Math.ceil(width / Math.ceil(width / rows)),
     vectors: Math.min(vectors, Math.ceil(sizes.filtersPerGroup / 4)),
@@ -95,8 +95,8 @@ export function panelsOf(sizes: ConvolutionSizes, { vectors }: Tile): Panels {
 }
 
 /** Floats of all packed weights (of one batch of them). */
-export function packedFloats(sizes: ConvolutionSizes, relaxed: boolean): number {
-  return sizes.groups * panelsOf(sizes, tileOf(sizes, relaxed)).groupFloats;
+export function packedFloats(sizes: ConvolutionSizes): number {
+  return sizes.groups * panelsOf(sizes, tileOf(sizes)).groupFloats;
 }
 
 /** Half of the smallest level-2 cache that we count on, in bytes. */

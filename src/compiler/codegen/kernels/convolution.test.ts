@@ -40,7 +40,7 @@ function run(shape: ConvolutionShape, { tile, bias = false, relu = false, parts 
     name: "convolution",
     ...plainEpilogue({ strides: output.strides, bias, relu }),
   });
-  const memory = new KernelMemory(bytesOf(shape, false) + 65536);
+  const memory = new KernelMemory(bytesOf(shape) + 65536);
   const inputs = memory.floats(input);
   const packed = memory.floats(packFilters(sizes, filtersFirst(sizes, weights)));
   const results = memory.guarded(output.length);

@@ -23,7 +23,7 @@ import type { Tile } from "./tile.ts";
 
 export function convolution(spec: ConvolutionSpec): Kernel {
   const builder = new FunctionBuilder(spec.name);
-  const tile = tileOf(spec, spec.relaxed);
+  const tile = tileOf(spec);
   const units = unitsOf(spec, tile);
   new ConvolutionKernel(builder, spec, tile, units).emit();
   return {

@@ -40,14 +40,11 @@ export function filtersLast(sizes: ConvolutionSizes, data: Float32Array): Filter
   };
 }
 
-export function packFilters(
-  sizes: ConvolutionSizes & { readonly relaxed: boolean },
-  view: FilterView,
-): Float32Array {
+export function packFilters(sizes: ConvolutionSizes, view: FilterView): Float32Array {
   const { groups, taps, channelsPerGroup, filtersPerGroup } = sizes;
   const { data, offset, strides } = view;
-  const { vectors } = panelsOf(sizes, tileOf(sizes, sizes.relaxed));
-  const packed = new Float32Array(packedFloats(sizes, sizes.relaxed));
+  const { vectors } = panelsOf(sizes, tileOf(sizes));
+  const packed = new Float32Array(packedFloats(sizes));
   let at = 0;
   for (let group = 0; group < groups; group++) {
     for (let first = 0; first < filtersPerGroup; first += 4 * vectors) {

@@ -42,7 +42,7 @@ function sizesOf({ batch, heads, rows, depth, columns }: Product): ConvolutionSi
     inputStrides: { batch: heads * rows * depth, z: rows * depth, y: 0, x: depth },
     inputOffset: 0,
   };
-  const floats = packedFloats(sizes, false);
+  const floats = packedFloats(sizes);
   return { ...sizes, filterStrides: { batch: heads * floats, z: floats } };
 }
 
@@ -65,12 +65,12 @@ test("batches of products with any order of the right-hand matrix", () => {
     const right = randomFloats(batch * strides.batch, 2);
     const output = { batch: heads * rows * columns, z: rows * columns, y: 0, x: columns };
     const epilogue = plainEpilogue({ strides: output, bias: false, relu: false });
-    const pack = packPanels({ name: "pack", sizes, relaxed: false, strides, offset: 0 });
+    const pack = packPanels({ name: "pack", sizes, strides, offset: 0 });
     const multiply = convolution({ ...sizes, name: "multiply", relaxed: false, ...epilogue });
-    const floats = batch * heads * (packedFloats(sizes, false) + rows * columns) + left.length + right.length;
+    const floats = batch * heads * (packedFloats(sizes) + rows * columns) + left.length + right.length;
     const memory = new KernelMemory(4 * floats + 65536);
     const [lefts, rights] = [memory.floats(left), memory.floats(right)];
-    const packed = memory.floats(batch * heads * packedFloats(sizes, false));
+    const packed = memory.floats(batch * heads * packedFloats(sizes));
     const results = memory.guarded(batch * output.batch);
     memory.run({ ...pack, overlaps: false }, [rights.address, packed.address], parts);
     memory.run(multiply, [lefts.address, packed.address, results.address], parts);
@@ -109,10 +109,9 @@ test("packing at run time gives what packing at compile time gives", () => {
   const kernel = packPanels({
     name: "pack",
     sizes,
-    relaxed: false,
     strides: rightStrides(product),
     offset: 0,
   });
   memory.run({ ...kernel, overlaps: false }, [source.address, packed.address], 2);
-  expect([...packed.floats]).toEqual([...packFilters({ ...sizes, relaxed: false }, view)]);
+  expect([...packed.floats]).toEqual([...packFilters(sizes, view)]);
 });

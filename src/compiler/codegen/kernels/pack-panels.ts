@@ -24,7 +24,6 @@ export interface PackPanelsSpec {
   readonly name: string;
   /** The product that will read the panels: one tap, filters as columns; `filterStrides` places its batches. */
   readonly sizes: ConvolutionSizes;
-  readonly relaxed: boolean;
   /** Elements from one matrix, row (k) and column (n) of the source to the next; offset of the first element. */
   readonly strides: { readonly batch: number; readonly z: number; readonly k: number; readonly n: number };
   readonly offset: number;
@@ -43,7 +42,7 @@ export function packPanels(spec: PackPanelsSpec): PackPanelsKernel {
   const from = builder.parameter("i32", "from");
   const to = builder.parameter("i32", "to");
   const { sizes, strides } = spec;
-  const panels = panelsOf(sizes, tileOf(sizes, spec.relaxed));
+  const panels = panelsOf(sizes, tileOf(sizes));
   const places = sizes.filterStrides ?? { batch: 0, z: 0 };
   // Matrices that the product shares are packed once.
   const planes = places.z === 0 ? 1 : sizes.extents[0];

@@ -78,7 +78,7 @@ test("it is preferred unless few tiles would read many weights", () => {
     const plain = { batch: 1, strides: one, dilations: one, groups: 1, inputGap: 0, outputGap: 0 };
     const counts = { channelsPerGroup: channels, filtersPerGroup: channels };
     const extents = [1, size, size] as const;
-    return prefersWinograd(sizesOf({ ...plain, ...counts, extents, taps: [1, 3, 3] }), false);
+    return prefersWinograd(sizesOf({ ...plain, ...counts, extents, taps: [1, 3, 3] }));
   };
   expect(prefers(56, 64)).toBe(true);
   expect(prefers(14, 256)).toBe(true);

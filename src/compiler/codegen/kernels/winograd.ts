@@ -40,9 +40,9 @@ const tilesForHeavyWeights = 9;
  * Whether the three steps are much faster than the direct kernel: measured, from 8 channels on; but 36 numbers are
  * stored for 9 weights, and with few tiles most of the time goes into reading them.
  */
-export function prefersWinograd(sizes: ConvolutionSizes, relaxed: boolean): boolean {
+export function prefersWinograd(sizes: ConvolutionSizes): boolean {
   if (!canUseWinograd(sizes) || Math.min(sizes.channelsPerGroup, sizes.filtersPerGroup) < 8) return false;
-  const { tiles, packedFloats: floats } = planWinograd(sizes, relaxed);
+  const { tiles, packedFloats: floats } = planWinograd(sizes);
   return tiles >= tilesForHeavyWeights || 4 * floats <= heavyWeights;
 }
 
@@ -62,7 +62,7 @@ export interface WinogradPlan {
   readonly packedFloats: number;
 }
 
-export function planWinograd(sizes: ConvolutionSizes, relaxed: boolean): WinogradPlan {
+export function planWinograd(sizes: ConvolutionSizes): WinogradPlan {
   const tilesDown = Math.ceil(sizes.extents[1] / outputs);
   const tilesAcross = Math.ceil(sizes.extents[2] / outputs);
   const tiles = sizes.batch * tilesDown * tilesAcross;
@@ -75,7 +75,7 @@ export function planWinograd(sizes: ConvolutionSizes, relaxed: boolean): Winogra
     inputStrides: { batch: 0, z: inputPlane, y: 0, x: sizes.channelsPerGroup },
     inputOffset: 0,
   };
-  const packed = packedFloats(matrix, relaxed);
+  const packed = packedFloats(matrix);
   const productPlane = planeFloats(tiles * sizes.filtersPerGroup);
   return {
     tilesDown,
@@ -108,8 +108,8 @@ const filterTransform: readonly (readonly [number, number, number])[] = [
 ];
 
 /** Transforms ONNX's weights (filter, channel, 3, 3) and packs 36 matrices of them. */
-export function packWinograd(sizes: ConvolutionSizes, relaxed: boolean, weights: Float32Array): Float32Array {
-  const { product, packedFloats: total } = planWinograd(sizes, relaxed);
+export function packWinograd(sizes: ConvolutionSizes, weights: Float32Array): Float32Array {
+  const { product, packedFloats: total } = planWinograd(sizes);
   const [channels, filters] = [sizes.channelsPerGroup, sizes.filtersPerGroup];
   const count = channels * filters;
   const transformed = new Float32Array(planes * count);
@@ -133,14 +133,14 @@ export function packWinograd(sizes: ConvolutionSizes, relaxed: boolean, weights:
   const strides = { group: 0, filter: channels, channel: 1, z: 0, y: 0, x: 0 };
   for (let plane = 0; plane < planes; plane++) {
     const view = { data: transformed, offset: plane * count, strides };
-    packed.set(packFilters({ ...product, relaxed }, view), plane * step);
+    packed.set(packFilters(product, view), plane * step);
   }
   return packed;
 }
 
 /** Addresses: input, transformed. A unit is a tile with a part of its channels. */
 export function winogradInput(name: string, sizes: ConvolutionSizes, relaxed: boolean): Kernel {
-  const plan = planWinograd(sizes, relaxed);
+  const plan = planWinograd(sizes);
   const { inputStrides, extents, channelsPerGroup: channels } = sizes;
   const builder = new FunctionBuilder(name);
   const input = builder.parameter("i32", "input");
@@ -186,7 +186,7 @@ export function winogradInput(name: string, sizes: ConvolutionSizes, relaxed: bo
 
 /** Addresses: products, which it changes, then those of the epilogue. A unit is a tile with a part of its filters. */
 export function winogradOutput(sizes: ConvolutionSizes, head: KernelHead): Kernel {
-  const plan = planWinograd(sizes, head.relaxed);
+  const plan = planWinograd(sizes);
   const filters = sizes.filtersPerGroup;
   const builder = new FunctionBuilder(head.name);
   const products = builder.parameter("i32", "products");

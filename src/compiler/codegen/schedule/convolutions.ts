@@ -36,7 +36,7 @@ export function imageIndices({ batch, z, y, x, filter }: TileLoops, rank: number
 
 export function lowerConvolution(state: BlockState, node: OpNode, label: string): void {
   const { context } = state;
-  const { typed, memory, relaxed } = context;
+  const { typed, memory } = context;
   const [data = "", weights = "", bias = ""] = node.inputs;
   const window = convolutionWindow(typed, node);
   if (window === undefined || !memory.isConstant(weights)) {
@@ -64,7 +64,7 @@ export function lowerConvolution(state: BlockState, node: OpNode, label: string)
   const grouped = { ...sizes, groups, channelsPerGroup, filtersPerGroup: filters / groups };
   const numbers = memory.constantFloats(weights);
   memory.forget(weights);
-  const usesWinograd = context.winograd && prefersWinograd(grouped, relaxed);
+  const usesWinograd = context.winograd && prefersWinograd(grouped);
   const loops = tileLoops(sizes.batch, sizes.extents, filters);
   const named = { node, loops, indices: imageIndices(loops, shape.length), value: (sum: Expr) => sum, label };
   const work = product(shape) * product(window.kernel) * channelsPerGroup;
@@ -75,7 +75,7 @@ export function lowerConvolution(state: BlockState, node: OpNode, label: string)
     bias: bias === "" ? undefined : biasView(state, bias, filters),
     parts: [
       usesWinograd
-        ? winogradPart(context, grouped, input, packed(packWinograd(grouped, relaxed, numbers)), label)
+        ? winogradPart(context, grouped, input, packed(packWinograd(grouped, numbers)), label)
         : isDepthwise
           ? {
               operands: [input, packed(packDepthwise({ ...sizes, channels: groups }, numbers))],
@@ -83,7 +83,7 @@ export function lowerConvolution(state: BlockState, node: OpNode, label: string)
               work,
             }
           : {
-              operands: [input, packed(packFilters({ ...grouped, relaxed }, filtersFirst(grouped, numbers)))],
+              operands: [input, packed(packFilters(grouped, filtersFirst(grouped, numbers)))],
               make: (head) => convolution({ ...head, ...grouped }),
               work,
             },
@@ -99,7 +99,7 @@ function winogradPart(
   filters: PlacedBuffer,
   label: string,
 ): TilePart {
-  const plan = planWinograd(sizes, relaxed);
+  const plan = planWinograd(sizes);
   const transformed = operandBuffer(allocateView("transformed", "float32", [plan.transformedFloats]));
   const products = operandBuffer(allocateView("products", "float32", [plan.productFloats]));
   assembly.addStep({

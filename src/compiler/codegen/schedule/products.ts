@@ -179,12 +179,11 @@ function lowerProduct(state: BlockState, matrices: Product, target: ProductTarge
     inputStrides: { batch: batchStride, z: planeStride, y: 0, x: rowStride },
     inputOffset: 0,
   } as const;
-  const { relaxed } = context;
-  const floats = packedFloats(plain, relaxed);
+  const floats = packedFloats(plain);
   let sizes: typeof plain & { filterStrides?: { batch: number; z: number } } = plain;
   let packed: PlacedBuffer;
   if (right.kind === "constant") {
-    packed = packedBuffer(`${right.name}.packed`, packFilters({ ...plain, relaxed }, right.view));
+    packed = packedBuffer(`${right.name}.packed`, packFilters(plain, right.view));
   } else {
     const [ofBatch = 0, ofPlane = 0] = right.view.strides;
     const planesApart = ofPlane === 0 && planes > 1 ? 0 : floats;

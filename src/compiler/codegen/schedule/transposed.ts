@@ -16,7 +16,7 @@ import { lowerTiled, tileLoops } from "./tiles.ts";
 
 export function lowerTransposedConvolution(state: BlockState, node: OpNode, label: string): void {
   const { context } = state;
-  const { typed, memory, relaxed } = context;
+  const { typed, memory } = context;
   const [data = "", weights = "", bias = ""] = node.inputs;
   if (!memory.isConstant(weights) || (bias !== "" && !memory.isConstant(bias))) {
     throw notCompiled(node, "a transposed convolution whose weights are computed is not compiled");
@@ -61,7 +61,7 @@ export function lowerTransposedConvolution(state: BlockState, node: OpNode, labe
       // The kernel's address is that of the first tap, which may lie in the halo.
       const origin = phase.sizes.inputOffset;
       const sizes = { ...phase.sizes, inputOffset: 0 };
-      const packed = packFilters({ ...sizes, relaxed }, phase.filters(numbers));
+      const packed = packFilters(sizes, phase.filters(numbers));
       return {
         operands: [
           operandBuffer({ ...image.view, offset: image.view.offset + origin }),

@@ -104,9 +104,9 @@ export function convolutionByLoops(
 }
 
 /** Bytes that a test of this shape needs. */
-export function bytesOf(shape: ConvolutionShape, relaxed: boolean): number {
+export function bytesOf(shape: ConvolutionShape): number {
   const floats = convolutionInput(shape).length + convolutionOutput(shape).length;
-  return 4 * (floats + packedFloats(sizesOf(shape), relaxed) + shape.groups * shape.filtersPerGroup) + 65536;
+  return 4 * (floats + packedFloats(sizesOf(shape)) + shape.groups * shape.filtersPerGroup) + 65536;
 }
 
 function upTo(most: number): fc.Arbitrary<number> {

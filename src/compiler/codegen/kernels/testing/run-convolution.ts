@@ -26,13 +26,13 @@ export interface Prepared {
 export function prepareWinograd(shape: ConvolutionShape, data: ConvolutionData): Prepared {
   const { relaxed } = data;
   const sizes = sizesOf(shape);
-  const plan = planWinograd(sizes, relaxed);
+  const plan = planWinograd(sizes);
   const scratch = plan.transformedFloats + plan.productFloats + plan.packedFloats;
-  const memory = new KernelMemory(bytesOf(shape, relaxed) + 4 * scratch + 65536);
+  const memory = new KernelMemory(bytesOf(shape) + 4 * scratch + 65536);
   const { strides, length } = convolutionOutput(shape);
   const input = memory.floats(data.input).address;
   const transformed = memory.floats(plan.transformedFloats).address;
-  const filters = memory.floats(packWinograd(sizes, relaxed, data.weights)).address;
+  const filters = memory.floats(packWinograd(sizes, data.weights)).address;
   const products = memory.floats(plan.productFloats).address;
   const output = memory.guarded(length);
   const bias = memory.floats(data.bias).address;
@@ -56,7 +56,7 @@ export function prepareWinograd(shape: ConvolutionShape, data: ConvolutionData):
 
 export function prepareDirect(shape: ConvolutionShape, data: ConvolutionData): Prepared {
   const sizes = { ...sizesOf(shape), relaxed: data.relaxed };
-  const memory = new KernelMemory(bytesOf(shape, data.relaxed) + 65536);
+  const memory = new KernelMemory(bytesOf(shape) + 65536);
   const { strides, length } = convolutionOutput(shape);
   const input = memory.floats(data.input).address;
   const filters = memory.floats(packFilters(sizes, filtersFirst(sizes, data.weights))).address;
