@@ -5,6 +5,7 @@
 import { known } from "../../../base/assert.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
 import { type Affine, sameAffine } from "../loops/affine.ts";
+import { isElementwise } from "../operators/elementwise.ts";
 import type { Context } from "./context.ts";
 import { indexMapOf } from "./index-maps.ts";
 import { isExpression } from "./read-value.ts";
@@ -177,13 +178,7 @@ export class BlockState {
         if (map.forward !== undefined && isOnly) reached.set(output, map.forward(at));
         continue;
       }
-      if (
-        node.operator === "Pad" ||
-        node.operator === "Gather" ||
-        node.operator === "Resize" ||
-        node.operator === "Upsample"
-      )
-        continue;
+      if (!isElementwise(node)) continue;
       const shape = staticShapeOf(typed, output) ?? [];
       const fits = node.inputs.every((name) => {
         if (name === "" || !this.isAvailable(name, others)) return name === "";

@@ -106,6 +106,10 @@ export class ValueReader {
         return this.pad(node, indices);
       case "Gather":
         return this.gather(node, indices);
+      case "GatherElements":
+        return this.gatherElements(node, indices);
+      case "Trilu":
+        return this.triangle(node, indices);
       case "Resize":
       case "Upsample":
         return resizeExpr(this, node, indices);
@@ -200,6 +204,36 @@ export class ValueReader {
     return select(inside, value, convert(type, filler));
   }
 
+  private gatherElements(node: OpNode, indices: Indices): Expr {
+    const { typed } = this.memory;
+    const [data = "", places = ""] = node.inputs;
+    const shape = shapeOf(typed, data);
+    const call = staticCall(typed, node);
+    const axis = normalAxis(call, int(call, "axis", 0), shape.length);
+    const at = placeIn(shape[axis] ?? 1, this.read(places, indices));
+    return this.read(
+      data,
+      indices.map((index, where) => (where === axis ? at : index)),
+    );
+  }
+
+  /** The upper or lower triangle of the last two axes; the rest is 0. */
+  private triangle(node: OpNode, indices: Indices): Expr {
+    const { memory } = this;
+    const [data = "", diagonal = ""] = node.inputs;
+    if (diagonal !== "" && !memory.isConstant(diagonal)) throw notCompiled(node);
+    const shift = diagonal === "" ? 0 : (memory.constantNumbers(diagonal)[0] ?? 0);
+    const [row, column] = indices.slice(-2);
+    const above = binary(
+      "subtract",
+      indexOf(known(column, "column")),
+      binary("add", indexOf(known(row, "row")), constant("i32", shift)),
+    );
+    const isUpper = int(staticCall(memory.typed, node), "upper", 1) !== 0;
+    const isKept = compare(isUpper ? "greaterOrEqual" : "lessOrEqual", above, constant("i32", 0));
+    return select(isKept, this.read(data, indices), constant(numberTypeOf[memory.storedType(data)], 0));
+  }
+
   private gather(node: OpNode, indices: Indices): Expr {
     const { typed } = this.memory;
     const [data = "", places = ""] = node.inputs;
@@ -207,15 +241,16 @@ export class ValueReader {
     const axis = normalAxis(staticCall(typed, node), int(staticCall(typed, node), "axis", 0), shape.length);
     const rank = shapeOf(typed, places).length;
     const size = shape[axis] ?? 1;
-    const place = convert("i32", this.read(places, indices.slice(axis, axis + rank)));
-    const positive = select(
-      compare("less", place, constant("i32", 0)),
-      binary("add", place, constant("i32", size)),
-      place,
-    );
-    const at = clampedValue(positive, size);
+    const at = placeIn(size, this.read(places, indices.slice(axis, axis + rank)));
     return this.read(data, [...indices.slice(0, axis), at, ...indices.slice(axis + rank)]);
   }
+}
+
+/** A computed index: from the end where it is negative. */
+function placeIn(size: number, value: Expr): Affine {
+  const place = convert("i32", value);
+  const fromEnd = binary("add", place, constant("i32", size));
+  return clampedValue(select(compare("less", place, constant("i32", 0)), fromEnd, place), size);
 }
 
 /** An index beyond an end, as far inside as it lies outside. */
@@ -278,10 +313,12 @@ function floatAttribute(node: OpNode, name: string): number {
   return found?.kind === "float" ? found.value : 0;
 }
 
+const readOperators = ["Concat", "Pad", "Gather", "GatherElements", "Trilu", "Resize", "Upsample"];
+
 /** Operators that are expressions: everything else needs a kernel of its own. */
 export function isExpression(memory: Memory, node: OpNode): boolean {
   if (node.domain !== "" && node.domain !== "ai.onnx") return false;
   if (isElementwise(node)) return true;
-  if (["Concat", "Pad", "Gather", "Resize", "Upsample"].includes(node.operator)) return true;
+  if (readOperators.includes(node.operator)) return true;
   return indexMapOf(memory.typed, node) !== undefined;
 }

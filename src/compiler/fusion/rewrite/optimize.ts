@@ -9,6 +9,7 @@ import type { TypedGraph } from "../../../graph/ir/graph.ts";
 import { verifyGraph } from "../../../graph/ir/verify.ts";
 import { applyRules, ruleBook } from "./apply-rules.ts";
 import { eliminateCommonSubexpressions } from "./common-subexpressions.ts";
+import { expandQuantized } from "./expand-quantized.ts";
 import { foldBatchNormalization, foldScaleAndShift } from "./fold-affine.ts";
 import { foldConstants, foldKnownValues } from "./fold-constants.ts";
 import { GraphEditor } from "./graph-editor.ts";
@@ -42,6 +43,11 @@ const passes: readonly Pass[] = [
     why: "before all others, which do not look into subgraphs",
     run: inlineBranches,
   },
+  pass(
+    "expand-quantized",
+    "before constants are folded: weights without their zero points are such",
+    expandQuantized,
+  ),
   {
     name: "fold-constants",
     why: "all others ask what is constant, and shapes that are known need no operators",
