@@ -64,6 +64,8 @@ test("a plan follows the profile, and gives its latencies as reasons", async () 
   expect((await laminate([...plan, "--emit", "plan"])).stdout).toContain(
     "| not with turned: yellow, shuffle then many-to-many: measured 4 ms fused, 2 ms apart",
   );
+  const compile = ["compile", model, "--exceptions", "none", "--profile", path, "--emit", "plan"];
+  expect((await laminate(compile)).stdout).toContain("measured 4 ms fused, 2 ms apart");
   write(() => 0.001);
   const fused = await laminate([...plan, "--json"]);
   const [edge] = JSON.parse(fused.stdout).edges;
