@@ -33,6 +33,10 @@ export function convolution(spec: ConvolutionSpec): Kernel {
   };
 }
 
+/** Values of a single row from which on it is walked in two halves, and vectors of which twice as many fit registers. */
+const leastHalvedRun = 8;
+const mostHalvedVectors = 4;
+
 /** The tiles of a unit. */
 interface Block {
   readonly first: Local;
@@ -254,8 +258,17 @@ class ConvolutionKernel {
       });
     const { relaxed } = spec;
     const rowBytes = 4 * spec.strides[2] * inputStrides.x;
-    const products = { relaxed, input, filters, rowBytes, run, sums };
+    const [onlyRow = [], ...otherRows] = sums;
+    const isHalved = otherRows.length === 0 && run >= leastHalvedRun && onlyRow.length <= mostHalvedVectors;
+    const secondSums = isHalved
+      ? startSums(builder, 1, new Array(onlyRow.length).fill(undefined))[0]
+      : undefined;
+    const products = { relaxed, input, filters, rowBytes, run, sums, secondSums };
     loopOver(0, () => loopOver(1, () => loopOver(2, () => emitProducts(builder, products))));
+    secondSums?.forEach((more, vector) => {
+      const total = onlyRow[vector];
+      if (total !== undefined) builder.emit(set(total, op("f32x4.add", get(total), get(more))));
+    });
     return sums;
   }
 }
