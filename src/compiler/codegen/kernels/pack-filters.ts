@@ -3,7 +3,7 @@
  * a panel the taps and channels in the order in which the kernel walks the input (z, y, x, channel), each with the
  * panel's filters side by side. Missing filters of the last vector are zero.
  */
-import { type ConvolutionSizes, packedFloats, panelsOf, tileOf } from "./convolution-spec.ts";
+import { type ConvolutionSizes, type Panels, packedFloats, panelsOf, tileOf } from "./convolution-spec.ts";
 
 /** Weights with any order of dimensions, in elements. */
 export interface FilterView {
@@ -40,32 +40,91 @@ export function filtersLast(sizes: ConvolutionSizes, data: Float32Array): Filter
   };
 }
 
-export function packFilters(sizes: ConvolutionSizes, view: FilterView): Float32Array {
-  const { groups, taps, channelsPerGroup, filtersPerGroup } = sizes;
-  const { data, offset, strides } = view;
-  const { vectors } = panelsOf(sizes, tileOf(sizes));
-  const packed = new Float32Array(packedFloats(sizes));
-  let at = 0;
+/** Filters and channels that are read together, so that what is fetched is used while it is near: a line of each filter. */
+const channelsPerBlock = 16;
+/** Panels that are filled side by side where a channel's filters are neighbours. */
+const panelsPerBlock = 32;
+
+/** Packs into memory that is zero. */
+export function packFilters(
+  sizes: ConvolutionSizes,
+  view: FilterView,
+  packed: Float32Array = new Float32Array(packedFloats(sizes)),
+): Float32Array {
+  const { groups, taps } = sizes;
+  const { strides } = view;
+  const panels = panelsOf(sizes, tileOf(sizes));
+  const packPart = strides.filter === 1 ? packRows : packColumns;
   for (let group = 0; group < groups; group++) {
-    for (let first = 0; first < filtersPerGroup; first += 4 * vectors) {
-      const filters = Math.min(4 * vectors, filtersPerGroup - first);
-      const width = 4 * Math.ceil(filters / 4);
-      for (let z = 0; z < taps[0]; z++) {
-        for (let y = 0; y < taps[1]; y++) {
-          for (let x = 0; x < taps[2]; x++) {
-            let from = offset + group * strides.group + first * strides.filter;
-            from += z * strides.z + y * strides.y + x * strides.x;
-            for (let channel = 0; channel < channelsPerGroup; channel++) {
-              for (let filter = 0; filter < filters; filter++) {
-                packed[at + filter] = data[from + filter * strides.filter] ?? 0;
-              }
-              at += width;
-              from += strides.channel;
-            }
-          }
+    for (let z = 0; z < taps[0]; z++) {
+      for (let y = 0; y < taps[1]; y++) {
+        for (let x = 0; x < taps[2]; x++) {
+          const offset = z * strides.z + y * strides.y + x * strides.x + group * strides.group;
+          const tap = ((z * taps[1] + y) * taps[2] + x) * sizes.channelsPerGroup;
+          const at = group * panels.groupFloats;
+          packPart({ sizes, panels, view, from: view.offset + offset, packed, at, tap });
         }
       }
     }
   }
   return packed;
+}
+
+/** One tap of one group. */
+interface PackedTap {
+  readonly sizes: ConvolutionSizes;
+  readonly panels: Panels;
+  readonly view: FilterView;
+  /** The first filter's first channel. */
+  readonly from: number;
+  readonly packed: Float32Array;
+  /** Where the group's panels begin, and steps along k before this tap. */
+  readonly at: number;
+  readonly tap: number;
+}
+
+/** Filters that are neighbours: channel after channel is read, and many panels are written. */
+function packRows({ sizes, panels, view, from, packed, at, tap }: PackedTap): void {
+  const { channelsPerGroup, filtersPerGroup } = sizes;
+  const { data, strides } = view;
+  const width = 4 * panels.vectors;
+  for (let first = 0; first < panels.count; first += panelsPerBlock) {
+    const after = Math.min(panels.count, first + panelsPerBlock);
+    for (let channel = 0; channel < channelsPerGroup; channel++) {
+      for (let panel = first; panel < after; panel++) {
+        const isLast = panel === panels.count - 1;
+        const filters = isLast ? filtersPerGroup - panel * width : width;
+        const step = isLast ? 4 * panels.lastVectors : width;
+        const to = at + panel * panels.floats + (tap + channel) * step;
+        const source = from + channel * strides.channel + panel * width;
+        for (let filter = 0; filter < filters; filter++) packed[to + filter] = data[source + filter] ?? 0;
+      }
+    }
+  }
+}
+
+/** Filters that are far from each other: a block of channels of each is turned. */
+function packColumns({ sizes, panels, view, from, packed, at, tap }: PackedTap): void {
+  const { channelsPerGroup, filtersPerGroup } = sizes;
+  const { data, strides } = view;
+  const { channel: channelStep } = strides;
+  const width = 4 * panels.vectors;
+  for (let panel = 0; panel < panels.count; panel++) {
+    const isLast = panel === panels.count - 1;
+    const filters = isLast ? filtersPerGroup - panel * width : width;
+    const step = isLast ? 4 * panels.lastVectors : width;
+    const panelAt = at + panel * panels.floats + tap * step;
+    for (let first = 0; first < channelsPerGroup; first += channelsPerBlock) {
+      const after = Math.min(channelsPerGroup, first + channelsPerBlock);
+      for (let filter = 0; filter < filters; filter++) {
+        let source = from + (panel * width + filter) * strides.filter + first * channelStep;
+        let to = panelAt + first * step + filter;
+        for (let channel = first; channel < after; channel++) {
+          packed[to] = data[source] ?? 0;
+          source += channelStep;
+          to += step;
+        }
+      }
+    }
+  }
 }
