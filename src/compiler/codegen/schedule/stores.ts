@@ -3,13 +3,15 @@
  * reads and writes, become one loop: the fewer and longer the loops, the better.
  */
 import { product } from "../../../base/integers.ts";
+import { transpose } from "../kernels/transpose.ts";
 import { type Affine, type Loop, loopAffine, unflatten, zero } from "../loops/affine.ts";
 import { childrenOf, type Expr } from "../loops/expr.ts";
 import type { Statement } from "../loops/nest.ts";
 import type { KernelBuffers } from "./assembly.ts";
 import { addNest, type Context, newReader } from "./context.ts";
 import type { ValueReader } from "./read-value.ts";
-import { axesInMemory, elementAt, type View } from "./views.ts";
+import { transpositionOf } from "./transpositions.ts";
+import { axesInMemory, elementAt, type PlacedBuffer, type View } from "./views.ts";
 
 /** A value to be stored, or a reading of it under another name. */
 export interface Target {
@@ -26,15 +28,25 @@ export function storeValues(context: Context, targets: readonly Target[], label:
     const nest = bestNest(context, first.view, (reader, indices) =>
       targets.map(({ name, view }) => ({ view, indices, value: reader.read(name, indices) })),
     );
-    const elements = product(first.view.shape);
-    addNest(context, {
-      name: "map",
-      ...nest,
-      work: elements * Math.max(1, Math.min(nest.operations, 64)),
-      label,
-    });
+    const work = product(first.view.shape) * Math.max(1, Math.min(nest.operations, 64));
+    const moved = transpositionOf(nest.body);
+    if (moved === undefined) addNest(context, { name: "map", ...nest, work, label });
+    else {
+      const kernel = transpose({ name: "transpose", ...moved });
+      context.assembly.addStep({
+        ...kernel,
+        work,
+        label,
+        buffers: movedBuffers(nest.buffers.placed, first.view),
+      });
+    }
   }
   for (const { name, view } of targets) memory.place(name, view);
+}
+
+/** The target, then the source. */
+function movedBuffers(placed: readonly PlacedBuffer[], { storage }: View): readonly PlacedBuffer[] {
+  return placed.toSorted((a, b) => Number(b.storage === storage) - Number(a.storage === storage));
 }
 
 /** Stores values, those of one shape and order of axes together. */
