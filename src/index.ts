@@ -8,6 +8,7 @@ export type { Clock, ReadInto, StartThread } from "./base/host.ts";
 export { readArtefact } from "./compiler/artefact/read-artefact.ts";
 export { writeArtefact } from "./compiler/artefact/write-artefact.ts";
 export { type CompileOptions, compileGraph as compile, compilePlan } from "./compiler/codegen/compile.ts";
+export type { Content } from "./compiler/codegen/content.ts";
 export type { Program, ProgramConstants, ProgramTensor, Step } from "./compiler/codegen/program.ts";
 export type { LatencyOf } from "./compiler/fusion/draft.ts";
 export type { Ecg, EcgOperator, EcgValue } from "./compiler/fusion/ecg.ts";

@@ -1,4 +1,5 @@
 /** Compiled networks made by hand, small enough to know what they compute. */
+import { contentOf } from "../src/compiler/codegen/content.ts";
 import type { Program, ProgramTensor, Step } from "../src/compiler/codegen/program.ts";
 import { f32, get, i32, type Local, load, op, store } from "../src/compiler/codegen/wasm/code.ts";
 import { FunctionBuilder, type WasmFunction } from "../src/compiler/codegen/wasm/function-builder.ts";
@@ -75,7 +76,7 @@ export function addScaleProgram(count: number, options: { readonly relaxedSimd?:
     steps,
     inputs: [programTensor("a", "float32", [count], at(1)), programTensor("b", "float32", [count], at(2))],
     outputs: [programTensor("y", "float32", [count], at(4))],
-    constants: { byteOffset: 64, bytes: new Uint8Array(weights.buffer) },
+    constants: { byteOffset: 64, ...contentOf(new Uint8Array(weights.buffer)) },
     memoryBytes: at(5),
     relaxedSimd: options.relaxedSimd === true,
   };
@@ -114,7 +115,7 @@ export function rotateProgram(count: number, works: readonly number[]): Program 
     })),
     inputs: [programTensor("x", "int32", [count], at(0))],
     outputs: [programTensor("y", "int32", [count], at(works.length))],
-    constants: { byteOffset: 64, bytes: new Uint8Array() },
+    constants: { byteOffset: 64, ...contentOf(new Uint8Array()) },
     memoryBytes: 64 + 2 * bytes,
     relaxedSimd: false,
   };
@@ -136,7 +137,7 @@ export function divideProgram(count: number): Program {
     steps: [step, step],
     inputs: [programTensor("a", "int32", [count], a), programTensor("b", "int32", [count], b)],
     outputs: [programTensor("q", "int32", [count], q)],
-    constants: { byteOffset: 64, bytes: new Uint8Array() },
+    constants: { byteOffset: 64, ...contentOf(new Uint8Array()) },
     memoryBytes: 64 + 3 * bytes,
     relaxedSimd: false,
   };

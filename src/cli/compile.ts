@@ -102,7 +102,7 @@ function memoryText({ constants, inputs, outputs, steps, memoryBytes }: Compiled
     `${String(offset).padStart(12)} ${String(bytes).padStart(12)}  ${what}`;
   return [
     `      offset        bytes  (${memoryBytes} in all)`,
-    row(constants.byteOffset, constants.bytes.length, "constants"),
+    row(constants.byteOffset, constants.byteLength, "constants"),
     ...inputs.map(({ name, byteOffset, byteLength }) => row(byteOffset, byteLength, `input ${name}`)),
     ...outputs.map(({ name, byteOffset, byteLength }) => row(byteOffset, byteLength, `output ${name}`)),
     ...steps.map(

@@ -51,7 +51,7 @@ export function compileDocument({ model, plan, programs, threads, files }: Compi
     blocks,
     kernels: program.functions.length,
     steps: program.steps.length,
-    weightBytes: program.constants.bytes.length,
+    weightBytes: program.constants.byteLength,
     memoryBytes: program.memoryBytes,
     threads,
     relaxedSimd: programs.some(({ relaxedSimd }) => relaxedSimd),

@@ -4,6 +4,7 @@
  */
 import { LaminateError } from "../../base/errors.ts";
 import { compileGraph } from "../../compiler/codegen/compile.ts";
+import { bytesOfContent, type Content } from "../../compiler/codegen/content.ts";
 import { supportsRelaxedSimd } from "../../compiler/runtime/features.ts";
 import { modelParts } from "../../compiler/runtime/model-parts.ts";
 import { createRuntime } from "../../compiler/runtime/runtime.ts";
@@ -44,8 +45,10 @@ export function compiledContender(): Contender {
 }
 
 /** All but the weights. */
-function downloadFiles(files: ReadonlyMap<string, Uint8Array>): readonly DownloadFile[] {
-  return [...files].filter(([name]) => name.endsWith(".wasm")).map(([name, bytes]) => ({ name, bytes }));
+function downloadFiles(files: ReadonlyMap<string, Content>): readonly DownloadFile[] {
+  return [...files]
+    .filter(([name]) => name.endsWith(".wasm"))
+    .map(([name, content]) => ({ name, bytes: bytesOfContent(content) }));
 }
 
 function bind(model: RunningModel, inputs: Values): BoundRun {

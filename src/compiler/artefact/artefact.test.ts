@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { addScale, addScaleProgram, programTensor, rotateProgram } from "../../../test/tiny-programs.ts";
 import type { FileReader } from "../../base/host.ts";
+import { bytesOfContent, contentOf } from "../codegen/content.ts";
 import { createRuntime } from "../runtime/runtime.ts";
 import { readArtefact } from "./read-artefact.ts";
 import { writeArtefact } from "./write-artefact.ts";
@@ -30,7 +31,10 @@ test("a folder has one weights file, and a second kernel file only where it diff
 
 test("weights that differ are two files", () => {
   const [plain = addScaleProgram(6), relaxed = plain] = variants;
-  const constants = { ...relaxed.constants, bytes: relaxed.constants.bytes.toReversed() };
+  const constants = {
+    ...relaxed.constants,
+    ...contentOf(bytesOfContent(relaxed.constants).toReversed()),
+  };
   expect([...writeArtefact([plain, { ...relaxed, constants }]).keys()]).toContain("weights.relaxed.bin");
 });
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { badInput } from "../../base/errors.ts";
 import type { FileReader } from "../../base/host.ts";
 import { type ElementType, elementBits } from "../../graph/ir/tensor.ts";
+import { type Content, contentOf } from "../codegen/content.ts";
 import { type ModelManifest, manifestFormat } from "../runtime/manifest.ts";
 import type { ModelParts } from "../runtime/model-parts.ts";
 import { entryName, manifestMark } from "./write-artefact.ts";
@@ -56,11 +57,11 @@ export function readArtefact(reader: FileReader): ModelParts {
     });
   }
   const manifest = parseManifest(new TextDecoder().decode(entry));
-  const files = new Map<string, Uint8Array>();
+  const files = new Map<string, Content>();
   for (const { kernels, weights } of manifest.variants) {
     for (const { name } of [kernels, weights]) {
       const bytes = reader.read(name);
-      if (bytes !== undefined) files.set(name, bytes);
+      if (bytes !== undefined) files.set(name, contentOf(bytes));
     }
   }
   return { manifest, files };

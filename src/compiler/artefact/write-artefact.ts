@@ -3,6 +3,7 @@
  * weights. model.js holds the same code that the library runs networks with, and the lengths and checksums of the rest.
  */
 import { assert } from "../../base/assert.ts";
+import { bytesOfContent } from "../codegen/content.ts";
 import type { Program } from "../codegen/program.ts";
 import { checksum } from "../runtime/checksum.ts";
 import type { ModelFile, ModelManifest, ModelVariant } from "../runtime/manifest.ts";
@@ -24,7 +25,8 @@ export function writeArtefact(
   programs: readonly Program[],
   options: PartsOptions = {},
 ): ReadonlyMap<string, Uint8Array> {
-  const { manifest, files } = modelParts(programs, options);
+  const { manifest, files: contents } = modelParts(programs, options);
+  const files = new Map([...contents].map(([name, content]) => [name, bytesOfContent(content)]));
   const sealed = withChecksums(manifest, files);
   const encoder = new TextEncoder();
   return new Map([

@@ -1,8 +1,9 @@
 /**
  * A compiled network: kernels, the order in which they run with the addresses they are given, and where everything
- * lies in the one linear memory. Data only; encode-program.ts makes it a WebAssembly module, the runtime runs that.
+ * lies in the one linear memory. Data only, but for weights, which are packed when they are asked for; encode-program.ts makes it a WebAssembly module, the runtime runs that.
  */
 import type { ElementType } from "../../graph/ir/tensor.ts";
+import type { Content } from "./content.ts";
 import type { WasmFunction } from "./wasm/function-builder.ts";
 
 /** A call of a kernel. Every kernel takes addresses in bytes, then the first unit of work and the one after the last. */
@@ -28,10 +29,9 @@ export interface ProgramTensor {
   readonly byteLength: number;
 }
 
-/** Bytes that are in the memory before the first run and never change: packed weights, constants, tables. */
-export interface ProgramConstants {
+/** What is in the memory before the first run and never changes: packed weights, constants, tables. */
+export interface ProgramConstants extends Content {
   readonly byteOffset: number;
-  readonly bytes: Uint8Array;
 }
 
 export interface Program {

@@ -94,15 +94,16 @@ const patternFloats = 16_384;
 
 /** The constants, and behind them random numbers in [-1, 1) to the end of the memory: a pattern again and again. */
 function withRandomValues({ constants, memoryBytes }: Program): Program["constants"] {
-  const { byteOffset, bytes } = constants;
-  const whole = new Uint8Array(memoryBytes - byteOffset);
-  whole.set(bytes);
+  const { byteOffset, byteLength } = constants;
   const draw = mulberry32(1);
   const pattern = Float32Array.from({ length: patternFloats }, () => 2 * draw() - 1);
   const patternBytes = new Uint8Array(pattern.buffer);
-  const start = Math.ceil(bytes.length / 4) * 4;
-  for (let at = start; at < whole.length; at += patternBytes.length) {
-    whole.set(patternBytes.subarray(0, Math.min(patternBytes.length, whole.length - at)), at);
-  }
-  return { byteOffset, bytes: whole };
+  const start = Math.ceil(byteLength / 4) * 4;
+  const writeTo = (target: Uint8Array): void => {
+    constants.writeTo(target.subarray(0, byteLength));
+    for (let at = start; at < target.length; at += patternBytes.length) {
+      target.set(patternBytes.subarray(0, Math.min(patternBytes.length, target.length - at)), at);
+    }
+  };
+  return { byteOffset, byteLength: memoryBytes - byteOffset, writeTo };
 }

@@ -1,5 +1,6 @@
 /** A program as a manifest and files: what is loaded here at once, or written to a folder and loaded elsewhere. */
 import { assert, known } from "../../base/assert.ts";
+import { bytesOfContent, type Content, contentOf } from "../codegen/content.ts";
 import { encodeProgram } from "../codegen/encode-program.ts";
 import type { Program, ProgramTensor } from "../codegen/program.ts";
 import { bytesPerElement, elementCountOf } from "./elements.ts";
@@ -7,8 +8,8 @@ import { type ModelFile, type ModelManifest, type ModelVariant, manifestFormat }
 
 export interface ModelParts {
   readonly manifest: ModelManifest;
-  /** The files by name: views, not copies. */
-  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** The files by name. */
+  readonly files: ReadonlyMap<string, Content>;
 }
 
 export interface PartsOptions {
@@ -54,8 +55,12 @@ function variantOf(program: Program, first: Program, threads: number, files: Fil
   const stemEnding = program === first ? "" : ".relaxed";
   return {
     relaxedSimd,
-    kernels: files.add("kernels", `${stemEnding}.wasm`, encodeProgram(program, { threads: threads > 1 })),
-    weights: files.add("weights", `${stemEnding}.bin`, constants.bytes),
+    kernels: files.add(
+      "kernels",
+      `${stemEnding}.wasm`,
+      contentOf(encodeProgram(program, { threads: threads > 1 })),
+    ),
+    weights: files.add("weights", `${stemEnding}.bin`, constants),
     weightsOffset: constants.byteOffset,
     memoryBytes,
     inputOffsets: inputs.map(({ byteOffset }) => byteOffset),
@@ -68,25 +73,30 @@ class FileSet {
   private readonly entries: {
     readonly file: ModelFile;
     readonly stem: string;
-    readonly bytes: Uint8Array;
+    readonly content: Content;
   }[] = [];
 
   /** The record of the file with these bytes: one that is there already, or a new one. */
-  add(stem: string, ending: string, bytes: Uint8Array): ModelFile {
-    const old = this.entries.find((entry) => entry.stem === stem && isSame(entry.bytes, bytes));
+  add(stem: string, ending: string, content: Content): ModelFile {
+    const old = this.entries.find((entry) => entry.stem === stem && isSame(entry.content, content));
     if (old !== undefined) return old.file;
-    const file = { name: `${stem}${ending}`, bytes: bytes.length };
-    this.entries.push({ file, stem, bytes });
+    const file = { name: `${stem}${ending}`, bytes: content.byteLength };
+    this.entries.push({ file, stem, content });
     return file;
   }
 
-  byName(): ReadonlyMap<string, Uint8Array> {
-    return new Map(this.entries.map(({ file, bytes }) => [file.name, bytes]));
+  byName(): ReadonlyMap<string, Content> {
+    return new Map(this.entries.map(({ file, content }) => [file.name, content]));
   }
 }
 
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a === b || (a.length === b.length && a.every((byte, index) => byte === b[index]));
+function isSame(a: Content, b: Content): boolean {
+  if (a === b) return true;
+  if (a.byteLength !== b.byteLength) return false;
+  const [left, right] = [bytesOfContent(a), bytesOfContent(b)];
+  // A callback for each byte would take seconds for a large network.
+  for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false;
+  return true;
 }
 
 function signature({ inputs, outputs }: Program): string {

@@ -1,5 +1,6 @@
 /** Runs compiled programs here, in Node or a page: the only place of the library with state on a device. */
 import type { ReadInto, StartThread } from "../../base/host.ts";
+import type { Content } from "../codegen/content.ts";
 import type { Program } from "../codegen/program.ts";
 import { type ModelParts, modelParts } from "./model-parts.ts";
 import { type RunningModel, startModel } from "./start-model.ts";
@@ -51,12 +52,12 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
 }
 
 /** Reads files that are in memory already. */
-function readFrom(files: ReadonlyMap<string, Uint8Array>): ReadInto {
+function readFrom(files: ReadonlyMap<string, Content>): ReadInto {
   return async (name, target) => {
-    const bytes = files.get(name);
-    if (bytes === undefined) throw new Error("there is no such file");
-    target.set(bytes.length > target.length ? bytes.subarray(0, target.length) : bytes);
-    return bytes.length;
+    const content = files.get(name);
+    if (content === undefined) throw new Error("there is no such file");
+    if (content.byteLength === target.length) content.writeTo(target);
+    return content.byteLength;
   };
 }
 

@@ -28,14 +28,22 @@ export function valueOfTensor(tensor: Tensor, where = "tensor"): TensorValue {
     };
   }
   const bytes = materialize(tensor, where);
+  checkLength(tensor, bytes, where);
+  return { kind: "tensor", elementType, shape, elements: decoded(elementType, bytes, countOf(shape)) };
+}
+
+/** Throws as valueOfTensor does, and makes nothing. */
+export function checkElements(tensor: Tensor, where: string): void {
+  if (tensor.data.kind !== "synthetic") checkLength(tensor, materialize(tensor, where), where);
+}
+
+function checkLength({ elementType, shape }: Tensor, bytes: Uint8Array, where: string): void {
   const count = countOf(shape);
-  if (bytes.length < Math.ceil((count * elementBits[elementType]) / 8)) {
-    throw badInput(`the shape asks for ${count} elements, the data has ${bytes.length} bytes`, {
-      where,
-      fix: "export the model again",
-    });
-  }
-  return { kind: "tensor", elementType, shape, elements: decoded(elementType, bytes, count) };
+  if (bytes.length >= Math.ceil((count * elementBits[elementType]) / 8)) return;
+  throw badInput(`the shape asks for ${count} elements, the data has ${bytes.length} bytes`, {
+    where,
+    fix: "export the model again",
+  });
 }
 
 function decoded(elementType: ElementType, bytes: Uint8Array, count: number): ElementArray {

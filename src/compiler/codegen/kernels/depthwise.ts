@@ -29,9 +29,12 @@ export interface DepthwiseSizes {
 export interface DepthwiseSpec extends DepthwiseSizes, KernelHead {}
 
 /** Weights of ONNX (channel, 1, taps) with the channels innermost. */
-export function packDepthwise({ channels, taps }: DepthwiseSizes, weights: Float32Array): Float32Array {
+export function packDepthwise(
+  { channels, taps }: DepthwiseSizes,
+  weights: Float32Array,
+  packed: Float32Array = new Float32Array(taps[0] * taps[1] * taps[2] * channels),
+): Float32Array {
   const count = taps[0] * taps[1] * taps[2];
-  const packed = new Float32Array(count * channels);
   for (let channel = 0; channel < channels; channel++) {
     for (let tap = 0; tap < count; tap++) {
       packed[tap * channels + channel] = weights[channel * count + tap] ?? 0;

@@ -108,8 +108,12 @@ const filterTransform: readonly (readonly [number, number, number])[] = [
 ];
 
 /** Transforms ONNX's weights (filter, channel, 3, 3) and packs 36 matrices of them. */
-export function packWinograd(sizes: ConvolutionSizes, weights: Float32Array): Float32Array {
-  const { product, packedFloats: total } = planWinograd(sizes);
+export function packWinograd(
+  sizes: ConvolutionSizes,
+  weights: Float32Array,
+  packed: Float32Array = new Float32Array(planWinograd(sizes).packedFloats),
+): Float32Array {
+  const { product } = planWinograd(sizes);
   const [channels, filters] = [sizes.channelsPerGroup, sizes.filtersPerGroup];
   const count = channels * filters;
   const transformed = new Float32Array(planes * count);
@@ -128,12 +132,11 @@ export function packWinograd(sizes: ConvolutionSizes, weights: Float32Array): Fl
       });
     }
   }
-  const packed = new Float32Array(total);
-  const step = total / planes;
+  const step = packed.length / planes;
   const strides = { group: 0, filter: channels, channel: 1, z: 0, y: 0, x: 0 };
   for (let plane = 0; plane < planes; plane++) {
     const view = { data: transformed, offset: plane * count, strides };
-    packed.set(packFilters(product, view), plane * step);
+    packFilters(product, view, packed.subarray(plane * step, (plane + 1) * step));
   }
   return packed;
 }

@@ -99,14 +99,18 @@ export class Assembly {
         known(offsets.get(view.storage), "place") + view.offset * storedBytes[view.storage.elementType],
       byteLength: storageBytes(view.storage),
     });
-    const end = constants.reduce(
-      (last, storage) => Math.max(last, known(offsets.get(storage), "place") + storageBytes(storage)),
+    const places = constants.map((storage) => ({ storage, at: known(offsets.get(storage), "place") }));
+    const end = places.reduce(
+      (last, { storage, at }) => Math.max(last, at + storageBytes(storage)),
       reservedBytes,
     );
-    const bytes = new Uint8Array(end - reservedBytes);
-    for (const storage of constants) {
-      bytes.set(known(storage.constant, "constant"), known(offsets.get(storage), "place") - reservedBytes);
-    }
+    const writeTo = (target: Uint8Array): void => {
+      for (const { storage, at } of places) {
+        storage.constant?.writeTo(
+          target.subarray(at - reservedBytes, at - reservedBytes + storageBytes(storage)),
+        );
+      }
+    };
     return {
       name,
       functions: [...this.byName.values()],
@@ -120,7 +124,7 @@ export class Assembly {
       })),
       inputs: inputs.map(tensor),
       outputs: outputs.map(tensor),
-      constants: { byteOffset: reservedBytes, bytes },
+      constants: { byteOffset: reservedBytes, byteLength: end - reservedBytes, writeTo },
       memoryBytes: this.memoryBytes(offsets),
       relaxedSimd,
     };

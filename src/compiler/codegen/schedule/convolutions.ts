@@ -4,8 +4,9 @@ import type { OpNode } from "../../../graph/ir/graph.ts";
 import { int, requiredInts } from "../../../graph/ops/call.ts";
 import { placeWindow } from "../../../graph/ops/kernels/sliding-window.ts";
 import { readWindow } from "../../../graph/ops/window.ts";
+import { contentOf } from "../content.ts";
 import { convolution } from "../kernels/convolution.ts";
-import type { ConvolutionSizes } from "../kernels/convolution-spec.ts";
+import { type ConvolutionSizes, packedFloats } from "../kernels/convolution-spec.ts";
 import { depthwise, packDepthwise } from "../kernels/depthwise.ts";
 import { filtersFirst, packFilters } from "../kernels/pack-filters.ts";
 import { plainEpilogue } from "../kernels/plain-epilogue.ts";
@@ -62,28 +63,44 @@ export function lowerConvolution(state: BlockState, node: OpNode, label: string)
   const input = operandBuffer({ ...image.view, offset: image.view.offset - origin });
   const isDepthwise = groups > 1 && channelsPerGroup === 1 && filters === groups;
   const grouped = { ...sizes, groups, channelsPerGroup, filtersPerGroup: filters / groups };
-  const numbers = memory.constantFloats(weights);
-  memory.forget(weights);
+  const floats = memory.floatsOf(weights);
   const usesWinograd = context.winograd && prefersWinograd(grouped);
   const loops = tileLoops(sizes.batch, sizes.extents, filters);
   const named = { node, loops, indices: imageIndices(loops, shape.length), value: (sum: Expr) => sum, label };
   const work = product(shape) * product(window.kernel) * channelsPerGroup;
-  const packed = (floats: Float32Array): PlacedBuffer => packedBuffer(`${weights}.packed`, floats);
+  const packed = (count: number, pack: (target: Float32Array) => void): PlacedBuffer =>
+    packedBuffer(`${weights}.packed`, count, pack);
   lowerTiled(state, {
     ...named,
     name: isDepthwise ? "depthwise" : usesWinograd ? "winograd_output" : "convolution",
     bias: bias === "" ? undefined : biasView(state, bias, filters),
     parts: [
       usesWinograd
-        ? winogradPart(context, grouped, input, packed(packWinograd(grouped, numbers)), label)
+        ? winogradPart(
+            context,
+            grouped,
+            input,
+            packed(planWinograd(grouped).packedFloats, (target) => packWinograd(grouped, floats(), target)),
+            label,
+          )
         : isDepthwise
           ? {
-              operands: [input, packed(packDepthwise({ ...sizes, channels: groups }, numbers))],
+              operands: [
+                input,
+                packed(product(window.kernel) * groups, (target) =>
+                  packDepthwise({ ...sizes, channels: groups }, floats(), target),
+                ),
+              ],
               make: (head) => depthwise({ ...head, ...sizes, channels: groups }),
               work,
             }
           : {
-              operands: [input, packed(packFilters(grouped, filtersFirst(grouped, numbers)))],
+              operands: [
+                input,
+                packed(packedFloats(grouped), (target) =>
+                  packFilters(grouped, filtersFirst(grouped, floats()), target),
+                ),
+              ],
               make: (head) => convolution({ ...head, ...grouped }),
               work,
             },
@@ -133,7 +150,7 @@ export function biasView(state: BlockState, name: string, filters: number, facto
   const padded = new Float32Array(Math.ceil(filters / 4) * 4);
   for (let at = 0; at < filters; at++) padded[at] = factor * (numbers[numbers.length === 1 ? 0 : at] ?? 0);
   const view = allocateView(`${name}.bias`, "float32", [padded.length]);
-  return { ...view, storage: { ...view.storage, constant: new Uint8Array(padded.buffer) } };
+  return { ...view, storage: { ...view.storage, constant: contentOf(new Uint8Array(padded.buffer)) } };
 }
 
 export function lowerPool(state: BlockState, node: OpNode, label: string): void {

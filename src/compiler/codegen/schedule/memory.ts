@@ -4,11 +4,12 @@
  */
 import { known } from "../../../base/assert.ts";
 import type { TypedGraph } from "../../../graph/ir/graph.ts";
-import { valueOfTensor } from "../../../graph/ir/runtime-tensor.ts";
+import { checkElements, valueOfTensor } from "../../../graph/ir/runtime-tensor.ts";
 import { numbersOf } from "../../../graph/ir/runtime-value.ts";
 import type { Tensor } from "../../../graph/ir/tensor.ts";
+import { contentOf } from "../content.ts";
 import { rowMajorStrides } from "../loops/affine.ts";
-import type { StoredType } from "../loops/expr.ts";
+import { type StoredType, storedBytes } from "../loops/expr.ts";
 import type { Layouts } from "./layouts.ts";
 import { memoryTypeOf } from "./shapes.ts";
 import { constantOf } from "./static-call.ts";
@@ -63,35 +64,39 @@ export class Memory {
     const key = `${elementType}:${elements.join()}`;
     const old = this.tables.get(key);
     if (old !== undefined) return old;
-    const constant = bytesOf(elements, elementType);
+    const constant = contentOf(bytesOf(elements, elementType));
     const storage: Storage = { name: `${name}.table`, elementType, elements: elements.length, constant };
     const view = { storage, shape: [elements.length], strides: [1], offset: 0, halo: noHalo(1) };
     this.tables.set(key, view);
     return view;
   }
 
-  /** A constant's elements as float32. */
-  constantFloats(name: string): Float32Array {
-    const numbers = this.constantNumbers(name);
-    return numbers instanceof Float32Array ? numbers : new Float32Array(numbers);
+  /** A function that decodes a constant's elements as float32. Throws here, and not later, where they are missing. */
+  floatsOf(name: string): () => Float32Array {
+    const tensor = this.checkedConstant(name);
+    return () => {
+      const numbers = numbersOf(valueOfTensor(tensor, `tensor "${name}"`));
+      return numbers instanceof Float32Array ? numbers : new Float32Array(numbers);
+    };
   }
 
-  /** Forgets the decoded elements of a constant that is packed elsewhere. */
-  forget(name: string): void {
-    this.numbers.delete(name);
+  private checkedConstant(name: string): Tensor {
+    const tensor = known(constantOf(this.typed, name), `constant ${name}`);
+    checkElements(tensor, `tensor "${name}"`);
+    return tensor;
   }
 
   private constantView(name: string): View {
     const old = this.constants.get(name);
     if (old !== undefined) return old;
-    const tensor = known(constantOf(this.typed, name), `constant ${name}`);
+    const tensor = this.checkedConstant(name);
     const elementType = memoryTypeOf(tensor.elementType, `tensor "${name}"`);
-    const storage: Storage = {
-      name,
-      elementType,
-      elements: tensor.shape.reduce((product, size) => product * size, 1),
-      constant: storedElements(tensor, elementType, name),
+    const elements = tensor.shape.reduce((product, size) => product * size, 1);
+    const constant = {
+      byteLength: elements * storedBytes[elementType],
+      writeTo: (target: Uint8Array) => target.set(storedElements(tensor, elementType, name)),
     };
+    const storage: Storage = { name, elementType, elements, constant };
     const { shape } = tensor;
     const view = { storage, shape, strides: rowMajorStrides(shape), offset: 0, halo: noHalo(shape.length) };
     this.constants.set(name, view);

@@ -1,5 +1,6 @@
 /** Operands of kernels that ask more of memory than that it holds the value: channels side by side, zeros around. */
 import { known } from "../../../base/assert.ts";
+import { floatContent } from "../content.ts";
 import type { Strides, Triple } from "../kernels/place.ts";
 import { type Affine, type Loop, loopAffine, zero } from "../loops/affine.ts";
 import { constant } from "../loops/expr.ts";
@@ -162,9 +163,13 @@ export function operandBuffer({ storage, offset }: View): PlacedBuffer {
   return { buffer: { name: storage.name, elementType: storage.elementType }, storage, offset };
 }
 
-/** Elements that are there before the network runs, as a kernel's operand. */
-export function packedBuffer(name: string, packed: Float32Array): PlacedBuffer {
-  const constantBytes = new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
-  const storage = { name, elementType: "float32", elements: packed.length, constant: constantBytes } as const;
+/** Weights that are packed before the network runs, as a kernel's operand. */
+export function packedBuffer(
+  name: string,
+  floats: number,
+  pack: (target: Float32Array) => void,
+): PlacedBuffer {
+  const constant = floatContent(floats, pack);
+  const storage = { name, elementType: "float32", elements: floats, constant } as const;
   return { buffer: { name, elementType: "float32" }, storage, offset: 0 };
 }

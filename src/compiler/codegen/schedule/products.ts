@@ -42,7 +42,7 @@ interface Product {
 }
 
 type RightSide =
-  | { readonly kind: "constant"; readonly name: string; readonly view: FilterView }
+  | { readonly kind: "constant"; readonly name: string; readonly filters: () => FilterView }
   | { readonly kind: "computed"; readonly view: View };
 
 export function lowerMatMul(state: BlockState, node: OpNode, label: string): void {
@@ -64,10 +64,10 @@ export function lowerMatMul(state: BlockState, node: OpNode, label: string): voi
     joined === undefined ? twoBatches(node, batches, rows) : ([1, 1, product(batches) * rows] as const);
   const leftView =
     joined ?? batchedView(viewA, left, [...batches, rows, depth], [batch, planes, rowCount, depth]);
-  const numbers = isConstant ? memory.constantFloats(b) : undefined;
+  const numbers = isConstant ? memory.floatsOf(b) : undefined;
   const rightSide: RightSide =
     numbers !== undefined
-      ? { kind: "constant", name: b, view: filterView(numbers, columns, 1) }
+      ? { kind: "constant", name: b, filters: () => filterView(numbers(), columns, 1) }
       : {
           kind: "computed",
           view: batchedView(
@@ -77,7 +77,6 @@ export function lowerMatMul(state: BlockState, node: OpNode, label: string): voi
             [batch, planes, depth, columns],
           ),
         };
-  if (isConstant) memory.forget(b);
   const whole = [...batches, rows, columns];
   const loops = tileLoops(batch, [planes, 1, rowCount], columns);
   const flatRows = flatten([loops.batch, loops.z, loops.x].map(loopAffine), [batch, planes, rowCount]);
@@ -108,14 +107,17 @@ export function lowerGemm(state: BlockState, node: OpNode, label: string): void 
   const left = transposesA
     ? transposedCopy(state, a)
     : batchedView(contiguousRows(state, a, shapeA), shapeA, [rows, depth], [1, 1, rows, depth]);
-  const numbers = memory.isConstant(b) ? scaled(memory.constantFloats(b), alpha) : undefined;
+  const numbers = memory.isConstant(b) ? memory.floatsOf(b) : undefined;
   const shapeB = shapeOf(typed, b);
   const right: RightSide =
     numbers !== undefined
       ? {
           kind: "constant",
           name: alpha === 1 ? b : `${b}.scaled`,
-          view: transposesB ? filterView(numbers, 1, depth) : filterView(numbers, columns, 1),
+          filters: () => {
+            const floats = scaled(numbers(), alpha);
+            return transposesB ? filterView(floats, 1, depth) : filterView(floats, columns, 1);
+          },
         }
       : {
           kind: "computed",
@@ -127,7 +129,6 @@ export function lowerGemm(state: BlockState, node: OpNode, label: string): void 
             "view of B",
           ),
         };
-  memory.forget(b);
   const isBias =
     c !== "" &&
     memory.isConstant(c) &&
@@ -183,7 +184,9 @@ function lowerProduct(state: BlockState, matrices: Product, target: ProductTarge
   let sizes: typeof plain & { filterStrides?: { batch: number; z: number } } = plain;
   let packed: PlacedBuffer;
   if (right.kind === "constant") {
-    packed = packedBuffer(`${right.name}.packed`, packFilters(plain, right.view));
+    packed = packedBuffer(`${right.name}.packed`, floats, (target) =>
+      packFilters(plain, right.filters(), target),
+    );
   } else {
     const [ofBatch = 0, ofPlane = 0] = right.view.strides;
     const planesApart = ofPlane === 0 && planes > 1 ? 0 : floats;

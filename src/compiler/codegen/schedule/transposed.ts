@@ -4,6 +4,7 @@ import type { OpNode } from "../../../graph/ir/graph.ts";
 import { int } from "../../../graph/ops/call.ts";
 import { transposedWindow } from "../../../graph/ops/kernels/convolution.ts";
 import { convolution } from "../kernels/convolution.ts";
+import { packedFloats } from "../kernels/convolution-spec.ts";
 import { packFilters } from "../kernels/pack-filters.ts";
 import { transposedConvolution } from "../kernels/transposed-convolution.ts";
 import type { BlockState } from "./block.ts";
@@ -45,8 +46,7 @@ export function lowerTransposedConvolution(state: BlockState, node: OpNode, labe
   const rank = shape.length - 2;
   const { halo } = sizesWith({ batch: 0, z: 0, y: 0, x: 0 });
   const image = imageOf(state, data, halo.begin.slice(3 - rank), halo.end.slice(3 - rank));
-  const numbers = memory.constantFloats(weights);
-  memory.forget(weights);
+  const floats = memory.floatsOf(weights);
   const filters = (filterShape[1] ?? 1) * groups;
   const loops = tileLoops(image.batch, extents, filters);
   const { phases } = sizesWith(image.strides);
@@ -61,11 +61,12 @@ export function lowerTransposedConvolution(state: BlockState, node: OpNode, labe
       // The kernel's address is that of the first tap, which may lie in the halo.
       const origin = phase.sizes.inputOffset;
       const sizes = { ...phase.sizes, inputOffset: 0 };
-      const packed = packFilters(sizes, phase.filters(numbers));
       return {
         operands: [
           operandBuffer({ ...image.view, offset: image.view.offset + origin }),
-          packedBuffer(`${weights}.phase${at}`, packed),
+          packedBuffer(`${weights}.phase${at}`, packedFloats(sizes), (target) =>
+            packFilters(sizes, phase.filters(floats()), target),
+          ),
         ],
         make: (head) => convolution({ ...head, ...sizes }),
         work: (product(shape) * product(window.kernel) * (from[1] ?? 1)) / groups / phases.length ** 2,

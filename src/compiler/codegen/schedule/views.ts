@@ -4,6 +4,7 @@
  * same storage, and so are the parts of a concatenation.
  */
 import { product } from "../../../base/integers.ts";
+import type { Content } from "../content.ts";
 import { type Affine, dot, type Loop, loopAffine, rowMajorStrides } from "../loops/affine.ts";
 import { type Buffer, type StoredType, storedBytes } from "../loops/expr.ts";
 
@@ -13,7 +14,7 @@ export interface Storage {
   readonly elementType: StoredType;
   readonly elements: number;
   /** Elements that are there before the network runs. */
-  readonly constant?: Uint8Array;
+  readonly constant?: Content;
 }
 
 export interface View {

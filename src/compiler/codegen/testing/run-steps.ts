@@ -36,7 +36,10 @@ export function runSteps(program: Program, inputs: Values, { random }: RunStepsO
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const all = new Uint8Array(memory.buffer);
   all.fill(rubbish);
-  all.set(program.constants.bytes, program.constants.byteOffset);
+  const { byteOffset, byteLength } = program.constants;
+  // Content is written into zeros.
+  const constants = all.subarray(byteOffset, byteOffset + byteLength).fill(0);
+  program.constants.writeTo(constants);
   for (const tensor of program.inputs) {
     const value = inputs.get(tensor.name);
     if (value?.kind !== "tensor" || Array.isArray(value.elements)) throw new Error(`no ${tensor.name}`);
