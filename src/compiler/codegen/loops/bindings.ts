@@ -6,7 +6,7 @@
 import { known } from "../../../base/assert.ts";
 import type { Code, Local } from "../wasm/code.ts";
 import { type Affine, type Loop, visitLoops } from "./affine.ts";
-import { childrenOf, type Expr } from "./expr.ts";
+import { type Buffer, childrenOf, type Expr } from "./expr.ts";
 
 /** A loop's counter: local + plus. */
 export interface Counter {
@@ -28,15 +28,20 @@ interface Needs {
   readonly loops: ReadonlySet<Loop>;
   readonly results: ReadonlySet<Expr>;
   readonly accumulator: boolean;
+  /** Memory that the function writes: what is read there must not be read earlier. */
+  readonly written: boolean;
 }
 
 interface MutableNeeds {
   readonly loops: Set<Loop>;
   readonly results: Set<Expr>;
   accumulator: boolean;
+  written: boolean;
 }
 
 export class Bindings {
+  /** Buffers that the function stores to. */
+  written: ReadonlySet<Buffer> = new Set();
   /** The loop whose iterations run in four lanes, while inside it. */
   vectorLoop: Loop | undefined;
   private currentAccumulator: Code | undefined;
@@ -45,6 +50,7 @@ export class Bindings {
   private readonly counters = new Map<Loop, Counter>();
   private readonly results = new Map<Expr, readonly Held[]>();
   private readonly memo = new Map<string, Held>();
+  private readonly readWritten = new Set<string>();
   private readonly ids = new Map<Expr, number>();
   private readonly needs = new Map<Expr, Needs>();
 
@@ -87,8 +93,8 @@ export class Bindings {
     return this.deepest(this.needsOfIndex(index));
   }
 
-  private deepest({ loops, results, accumulator }: Needs): number {
-    let depth = accumulator ? Number.POSITIVE_INFINITY : 0;
+  private deepest({ loops, results, accumulator, written }: Needs): number {
+    let depth = accumulator || written ? Number.POSITIVE_INFINITY : 0;
     for (const loop of loops) depth = Math.max(depth, this.counterOf(loop).depth);
     for (const result of results) depth = Math.max(depth, this.resultOf(result).depth);
     return depth;
@@ -114,9 +120,15 @@ export class Bindings {
   private needsOf(expr: Expr): Needs {
     const old = this.needs.get(expr);
     if (old !== undefined) return old;
-    const found: MutableNeeds = { loops: new Set(), results: new Set(), accumulator: false };
+    const found: MutableNeeds = {
+      loops: new Set(),
+      results: new Set(),
+      accumulator: false,
+      written: false,
+    };
     if (expr.kind === "result") found.results.add(expr);
     if (expr.kind === "accumulator") found.accumulator = true;
+    if (expr.kind === "load" && this.written.has(expr.buffer)) found.written = true;
     if (expr.kind === "load" || expr.kind === "index") merge(found, this.needsOfIndex(expr.index));
     for (const child of childrenOf(expr)) merge(found, this.needsOf(child));
     this.needs.set(expr, found);
@@ -124,7 +136,12 @@ export class Bindings {
   }
 
   private needsOfIndex(index: Affine): Needs {
-    const found: MutableNeeds = { loops: new Set(), results: new Set(), accumulator: false };
+    const found: MutableNeeds = {
+      loops: new Set(),
+      results: new Set(),
+      accumulator: false,
+      written: false,
+    };
     visitLoops(
       index,
       (loop) => found.loops.add(loop),
@@ -161,6 +178,18 @@ export class Bindings {
     this.memo.set(key, held);
   }
 
+  /** The same for a value that may follow from memory which the function writes. */
+  rememberValue(expr: Expr, key: string, held: Held): void {
+    this.remember(key, held);
+    if (this.needsOf(expr).written) this.readWritten.add(key);
+  }
+
+  /** Forgets what was read of memory that the function writes: it has just written some. */
+  forgetWritten(): void {
+    for (const key of this.readWritten) this.memo.delete(key);
+    this.readWritten.clear();
+  }
+
   /** Forgets what was computed at this depth or deeper: its loop is over. */
   leave(depth: number): void {
     for (const [key, held] of this.memo) if (held.depth >= depth) this.memo.delete(key);
@@ -171,4 +200,5 @@ function merge(into: MutableNeeds, from: Needs): void {
   for (const loop of from.loops) into.loops.add(loop);
   for (const result of from.results) into.results.add(result);
   into.accumulator ||= from.accumulator;
+  into.written ||= from.written;
 }

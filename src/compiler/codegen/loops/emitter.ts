@@ -101,7 +101,7 @@ export class Emitter {
     if (isHoisted) this.hoisting--;
     const local = builder.local(type, expr.kind === "load" ? expr.buffer.name : expr.kind);
     builder.emitAt(depth, { kind: "set", local, value });
-    bindings.remember(key, { local, isVector: mode === "v", depth });
+    bindings.rememberValue(expr, key, { local, isVector: mode === "v", depth });
     return get(local);
   }
 
@@ -216,6 +216,7 @@ export class Emitter {
   storeVector(buffer: Buffer, index: Affine, value: Code): void {
     const { base, offset } = this.address(buffer, index);
     this.builder.emit(store("v128.store", base, value, offset));
+    this.bindings.forgetWritten();
   }
 
   /** Stores the first lanes one by one: where they do not lie side by side, or are not all there. */
@@ -235,6 +236,7 @@ export class Emitter {
   storeScalar(buffer: Buffer, index: Affine, value: Code): void {
     const { base, offset } = this.address(buffer, index);
     this.builder.emit(store(scalarStores[buffer.elementType], base, value, offset));
+    this.bindings.forgetWritten();
   }
 
   /** The address of an element. */

@@ -10,7 +10,7 @@ import { FunctionBuilder, type WasmFunction } from "../wasm/function-builder.ts"
 import type { Loop } from "./affine.ts";
 import type { Held } from "./bindings.ts";
 import { Emitter, type MathLibrary, splat } from "./emitter.ts";
-import { type Expr, indexOf, type NumberType, storedBytes } from "./expr.ts";
+import { type Buffer, type Expr, indexOf, type NumberType, storedBytes } from "./expr.ts";
 import { numberCode } from "./instructions.ts";
 import type { LoopKernel, ReduceOperator, Statement } from "./nest.ts";
 
@@ -31,6 +31,7 @@ export function lowerKernel({ name, buffers, body }: LoopKernel, math: MathLibra
   const [from, to] = [builder.parameter("i32", "from"), builder.parameter("i32", "to")];
   const emitter = new Emitter(builder, addresses, math);
   emitter.countReaders(body.flatMap(rootsOf));
+  emitter.bindings.written = new Set(body.flatMap(storedBuffers));
   const lowering = new Lowering(emitter);
   const [only, ...others] = body;
   if (others.length === 0 && only?.kind === "loop") {
@@ -51,6 +52,11 @@ export function lowerKernel({ name, buffers, body }: LoopKernel, math: MathLibra
     lowering.statements(body, [0]);
   });
   return { function: builder.build(), units: 1 };
+}
+
+function storedBuffers(statement: Statement): readonly Buffer[] {
+  if (statement.kind === "store") return [statement.buffer];
+  return statement.kind === "reduce" ? [] : statement.body.flatMap(storedBuffers);
 }
 
 function rootsOf(statement: Statement): readonly Expr[] {
@@ -212,7 +218,7 @@ class Lowering {
     const last = loops.at(-1);
     const depth = builder.depth;
     const one = (): void => {
-      builder.emit(set(total, scalarStep(operator, value.type, get(total), emitter.scalar(value))));
+      builder.emit(set(total, this.scalarStep(operator, value.type, get(total), emitter.scalar(value))));
     };
     if (last === undefined) one();
     else if (value.type !== "f32" || last.extent < 4) this.nested(loops, one);
@@ -255,8 +261,18 @@ class Lowering {
     }
     for (const lane of [0, 1, 2, 3]) {
       const element = laneOp("f32x4.extract_lane", lane, get(first));
-      builder.emit(set(total, scalarStep(operator, "f32", get(total), element)));
+      builder.emit(set(total, this.scalarStep(operator, "f32", get(total), element)));
     }
+  }
+
+  private scalarStep(operator: ReduceOperator, type: NumberType, total: Code, value: Code): Code {
+    const names = reductions[operator];
+    if (type === "f32" || type === "f64") return op(`${type}.${names.float}`, total, value);
+    if (operator === "add" || operator === "multiply") return op(`${type}.${names.integer}`, total, value);
+    // The smaller or larger of two integers reads each of them twice.
+    const held = this.builder.let(type, "element", value);
+    const condition = op(`${type}.${names.integer}`, total, get(held));
+    return { kind: "select", condition, yes: total, no: get(held) };
   }
 
   private nested(loops: readonly Loop[], body: () => void): void {
@@ -291,11 +307,4 @@ function fitsInLanes(statement: Statement): boolean {
 function vectorStep(operator: ReduceOperator, type: NumberType, total: Code, value: Code): Code {
   assert(type === "f32", "lanes of floats");
   return op(reductions[operator].vector, total, value);
-}
-
-function scalarStep(operator: ReduceOperator, type: NumberType, total: Code, value: Code): Code {
-  const names = reductions[operator];
-  if (type === "f32" || type === "f64") return op(`${type}.${names.float}`, total, value);
-  if (operator === "add" || operator === "multiply") return op(`${type}.${names.integer}`, total, value);
-  throw new Error(`internal: the ${operator} of ${type} is made by a select`);
 }

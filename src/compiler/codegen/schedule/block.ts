@@ -154,15 +154,17 @@ export class BlockState {
 
   /**
    * Where each element goes: for every value that the block computes element by element from `start`, the index at which
-   * the element stands that `start` has at its index. `held` are values that are known besides.
+   * the element stands that `start` has at its index. `held` are values that are known besides, at any index, `beside`
+   * those that are known at one.
    */
   reach(
     start: string,
     indices: Indices,
     held: ReadonlySet<string> = new Set(),
+    beside: ReadonlyMap<string, Indices> = new Map(),
   ): ReadonlyMap<string, Indices> {
     const { typed, memory } = this.context;
-    const reached = new Map<string, Indices>([[start, indices]]);
+    const reached = new Map<string, Indices>([...beside, [start, indices]]);
     const producer = this.context.producerOf(start)?.node;
     const from = producer === undefined ? -1 : (this.indexOf.get(producer) ?? -1);
     for (const node of this.nodes.slice(from + 1)) {
@@ -170,7 +172,6 @@ export class BlockState {
       const operand = node.inputs.find((name) => reached.has(name));
       if (operand === undefined) continue;
       const at = known(reached.get(operand), "index");
-      const others = new Set([...held, ...reached.keys()]);
       const map = indexMapOf(typed, node);
       const [output = ""] = node.outputs;
       if (map !== undefined) {
@@ -181,9 +182,10 @@ export class BlockState {
       if (!isElementwise(node)) continue;
       const shape = staticShapeOf(typed, output) ?? [];
       const fits = node.inputs.every((name) => {
-        if (name === "" || !this.isAvailable(name, others)) return name === "";
-        const other = reached.get(name);
-        return other === undefined || sameShape(staticShapeOf(typed, name) ?? [], shape);
+        if (name === "") return true;
+        if (reached.has(name)) return sameShape(staticShapeOf(typed, name) ?? [], shape);
+        // What follows from a value that is known at one place only would be read from another.
+        return this.isAvailable(name, held) && !this.follows(name, reached, held);
       });
       // Another operand that is reached must be so at the same element.
       const agree = node.inputs.every((name) => {
@@ -193,6 +195,21 @@ export class BlockState {
       if (fits && agree) reached.set(output, padded(at, shape.length));
     }
     return reached;
+  }
+
+  /** Whether a value is computed from one of these, where neither memory nor what is held is in between. */
+  private follows(
+    name: string,
+    from: ReadonlyMap<string, Indices>,
+    held: ReadonlySet<string>,
+    seen = new Set<string>(),
+  ): boolean {
+    if (from.has(name)) return true;
+    if (held.has(name) || seen.has(name) || !this.inside.has(name) || this.context.memory.has(name))
+      return false;
+    seen.add(name);
+    const inputs = this.context.producerOf(name)?.node.inputs ?? [];
+    return inputs.some((input) => this.follows(input, from, held, seen));
   }
 
   /**
@@ -217,7 +234,7 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return b.every((size, axis) => size === (a[axis - shift] ?? 1)) && shift >= 0;
 }
 
-function sameIndices(a: Indices, b: Indices): boolean {
+export function sameIndices(a: Indices, b: Indices): boolean {
   return a.length === b.length && a.every((index, axis) => sameAffine(index, b[axis] ?? index));
 }
 

@@ -14,7 +14,7 @@ import { hasMathFunctions } from "../loops/expr-cost.ts";
 import { type ReduceOperator, reductionResult, type Statement } from "../loops/nest.ts";
 import type { Reduction } from "../operators/reductions.ts";
 import type { KernelBuffers } from "./assembly.ts";
-import type { BlockState } from "./block.ts";
+import { type BlockState, sameIndices } from "./block.ts";
 import { addNest, type Context, newReader } from "./context.ts";
 import { memoryOrder } from "./layouts.ts";
 import { notCompiled } from "./not-compiled.ts";
@@ -50,6 +50,10 @@ class RowKernel {
   private readonly body: Statement[] = [];
   private readonly held = new Set<string>();
   private readonly reached = new Map<string, Indices>();
+  /** Values that are held at the element that the loops are at. */
+  private readonly inRow = new Map<string, Indices>();
+  /** Values whose memory holds intermediate results until they are stored, the first last. */
+  private readonly borrowed: string[] = [];
   private passes = 0;
 
   constructor(state: BlockState, start: OpNode, label: string) {
@@ -125,7 +129,14 @@ class RowKernel {
       axes.every((axis) => this.axes.includes(axis));
     const isReady = [operand, ...others].every((name) => state.isAvailable(name, this.held));
     const isDone = node.outputs.every((name) => name === "" || context.memory.has(name));
-    return isSame && isReady && !isDone && state.dependsOn(operand, this.held);
+    if (!isSame || !isReady || isDone || !state.dependsOn(operand, this.held)) return false;
+    this.noteAgain();
+    return sameIndices(this.reached.get(operand) ?? [], this.at);
+  }
+
+  /** Values that became reachable when later members were added. */
+  private noteAgain(): void {
+    for (const [name, at] of [...this.reached]) this.noteReached(name, at);
   }
 
   /** What others need of the operand is stored first and read from there; costly operands are not computed twice. */
@@ -227,6 +238,7 @@ class RowKernel {
   /** A value for each element of the row. */
   private holdRow(output: string, value: Expr): void {
     this.held.add(output);
+    this.inRow.set(output, this.at);
     this.reader.hold(output, (indices) => {
       assert(
         indices.every((index, axis) => sameAffine(index, this.at[axis] ?? zero)),
@@ -237,8 +249,12 @@ class RowKernel {
     this.noteReached(output, this.at);
   }
 
+  private heldSums(): ReadonlySet<string> {
+    return new Set([...this.held].filter((name) => !this.inRow.has(name)));
+  }
+
   private noteReached(name: string, indices: Indices): void {
-    for (const [value, at] of this.state.reach(name, indices, this.held)) {
+    for (const [value, at] of this.state.reach(name, indices, this.heldSums(), this.inRow)) {
       if (!this.reached.has(value)) this.reached.set(value, at);
     }
   }
@@ -248,13 +264,14 @@ class RowKernel {
     const { context, state } = this;
     const most = this.reduce("maximum", Number.NEGATIVE_INFINITY, x, "most");
     const power = unary("exp", binary("subtract", x, most));
-    const reached = state.reach(output, this.at, new Set([...this.held, output]));
+    const reached = state.reach(output, this.at, this.heldSums(), this.inRow);
     const target = state.mustStore(reached).find((name) => context.memory.storedType(name) === "float32");
     const view =
       target === undefined
         ? allocateView(`${output}.powers`, "float32", this.shape, orderOfAxes(context, output, this.shape))
         : context.placement.viewFor(target);
     const at = target === undefined ? this.at : known(reached.get(target), "index");
+    if (target !== undefined) this.borrowed.unshift(target);
     this.addColumns([this.storeOf(view, at, power)]);
     const kept = this.reader.load(view, at);
     const total = this.reduce("add", 0, kept, "total");
@@ -285,9 +302,7 @@ class RowKernel {
 
   private storeResults(): void {
     const { state, context, reader } = this;
-    // Values that became reachable when later members were added.
-    for (const name of [...this.reached.keys()])
-      this.noteReached(name, known(this.reached.get(name), "index"));
+    this.noteAgain();
     const names = state
       .mustStore(this.reached)
       .filter((name) => state.needed.has(name) || state.dependsOn(name, this.held))
@@ -295,7 +310,8 @@ class RowKernel {
     const rows: Statement[] = [];
     const columns: Statement[] = [];
     const placed: [string, View][] = [];
-    for (const name of names) {
+    // Others may read what is kept there.
+    for (const name of names.toSorted((a, b) => this.borrowed.indexOf(a) - this.borrowed.indexOf(b))) {
       const at = known(this.reached.get(name), "index");
       const view = context.placement.viewFor(name);
       const isWholeRow = this.columnLoops.every((loop) => !mentions(at, loop));
