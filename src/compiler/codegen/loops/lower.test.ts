@@ -17,7 +17,10 @@ const gap = 64;
 
 function differences(nest: RandomNest, random: ReturnType<typeof seededRandom>): readonly string[] {
   const buffers = [...nest.memory.keys()];
-  const kernel = lowerKernel({ name: "nest", buffers, body: nest.body }, { callee: (name) => mathFunction(name, false), relaxed: false });
+  const kernel = lowerKernel(
+    { name: "nest", buffers, body: nest.body },
+    { callee: (name) => mathFunction(name, false), relaxed: false },
+  );
   const starts = new Map<Buffer, number>();
   let end = gap;
   for (const [buffer, elements] of nest.memory) {

@@ -7,7 +7,7 @@ import type { OpNode } from "../../../graph/ir/graph.ts";
 import { type Affine, sameAffine } from "../loops/affine.ts";
 import { isElementwise } from "../operators/elementwise.ts";
 import type { Context } from "./context.ts";
-import { indexMapOf } from "./index-maps.ts";
+import { broadcastIndices, indexMapOf } from "./index-maps.ts";
 import { isExpression } from "./read-value.ts";
 import { shapeOf, staticShapeOf } from "./shapes.ts";
 
@@ -154,13 +154,13 @@ export class BlockState {
 
   /**
    * Where each element goes: for every value that the block computes element by element from `start`, the index at which
-   * the element stands that `start` has at its index. `held` are values that are known besides, at any index, `beside`
-   * those that are known at one.
+   * the element stands that `start` has at its index. `held` are values that are known besides, each at one index only,
+   * such as the sums of a row; `beside` those that are reached already.
    */
   reach(
     start: string,
     indices: Indices,
-    held: ReadonlySet<string> = new Set(),
+    held: ReadonlyMap<string, Indices> = new Map(),
     beside: ReadonlyMap<string, Indices> = new Map(),
   ): ReadonlyMap<string, Indices> {
     const { typed, memory } = this.context;
@@ -184,8 +184,8 @@ export class BlockState {
       const fits = node.inputs.every((name) => {
         if (name === "") return true;
         if (reached.has(name)) return sameShape(staticShapeOf(typed, name) ?? [], shape);
-        // What follows from a value that is known at one place only would be read from another.
-        return this.isAvailable(name, held) && !this.follows(name, reached, held);
+        const from = broadcastIndices(padded(at, shape.length), staticShapeOf(typed, name) ?? []);
+        return this.isKnownAt(name, from, held) && !this.follows(name, reached, held);
       });
       // Another operand that is reached must be so at the same element.
       const agree = node.inputs.every((name) => {
@@ -197,11 +197,29 @@ export class BlockState {
     return reached;
   }
 
+  /** Whether a value can be computed at an index: what is held is known at one index only. */
+  isKnownAt(name: string, at: Indices, held: ReadonlyMap<string, Indices>): boolean {
+    const { memory, typed } = this.context;
+    const place = held.get(name);
+    if (place !== undefined) return sameIndices(place, at);
+    if (memory.has(name)) return true;
+    const producer = this.context.producerOf(name);
+    if (producer === undefined || !this.isAvailable(name, new Set(held.keys()))) return false;
+    const { node, output } = producer;
+    const map = indexMapOf(typed, node, output);
+    if (map !== undefined) return this.isKnownAt(map.operand, map.backward(at), held);
+    if (!isElementwise(node)) return !this.dependsOn(name, new Set(held.keys()));
+    return node.inputs.every(
+      (input) =>
+        input === "" || this.isKnownAt(input, broadcastIndices(at, staticShapeOf(typed, input) ?? []), held),
+    );
+  }
+
   /** Whether a value is computed from one of these, where neither memory nor what is held is in between. */
   private follows(
     name: string,
     from: ReadonlyMap<string, Indices>,
-    held: ReadonlySet<string>,
+    held: ReadonlyMap<string, Indices>,
     seen = new Set<string>(),
   ): boolean {
     if (from.has(name)) return true;

@@ -50,6 +50,8 @@ class RowKernel {
   private readonly body: Statement[] = [];
   private readonly held = new Set<string>();
   private readonly reached = new Map<string, Indices>();
+  /** Values of a whole row, and where they are known. */
+  private readonly sums = new Map<string, Indices>();
   /** Values that are held at the element that the loops are at. */
   private readonly inRow = new Map<string, Indices>();
   /** Values whose memory holds intermediate results until they are stored, the first last. */
@@ -130,6 +132,9 @@ class RowKernel {
     const isReady = [operand, ...others].every((name) => state.isAvailable(name, this.held));
     const isDone = node.outputs.every((name) => name === "" || context.memory.has(name));
     if (!isSame || !isReady || isDone || !state.dependsOn(operand, this.held)) return false;
+    const at = this.reached.get(operand);
+    const isHere = at === undefined ? state.isKnownAt(operand, this.at, this.sums) : sameIndices(at, this.at);
+    if (!isHere) return false;
     this.noteAgain();
     return sameIndices(this.reached.get(operand) ?? [], this.at);
   }
@@ -229,10 +234,12 @@ class RowKernel {
   private holdSum(output: string, value: Expr): void {
     this.held.add(output);
     this.reader.hold(output, () => value);
-    const kept = this.at.map((index, axis) => (this.axes.includes(axis) ? zero : index));
+    const all = this.at.map((index, axis) => (this.axes.includes(axis) ? zero : index));
     const { typed } = this.context;
     const keepsAxes = shapeOf(typed, output).length === this.shape.length;
-    this.noteReached(output, keepsAxes ? kept : kept.filter((_, axis) => !this.axes.includes(axis)));
+    const kept = keepsAxes ? all : all.filter((_, axis) => !this.axes.includes(axis));
+    this.sums.set(output, kept);
+    this.noteReached(output, kept);
   }
 
   /** A value for each element of the row. */
@@ -249,12 +256,8 @@ class RowKernel {
     this.noteReached(output, this.at);
   }
 
-  private heldSums(): ReadonlySet<string> {
-    return new Set([...this.held].filter((name) => !this.inRow.has(name)));
-  }
-
   private noteReached(name: string, indices: Indices): void {
-    for (const [value, at] of this.state.reach(name, indices, this.heldSums(), this.inRow)) {
+    for (const [value, at] of this.state.reach(name, indices, this.sums, this.inRow)) {
       if (!this.reached.has(value)) this.reached.set(value, at);
     }
   }
@@ -264,7 +267,7 @@ class RowKernel {
     const { context, state } = this;
     const most = this.reduce("maximum", Number.NEGATIVE_INFINITY, x, "most");
     const power = unary("exp", binary("subtract", x, most));
-    const reached = state.reach(output, this.at, this.heldSums(), this.inRow);
+    const reached = state.reach(output, this.at, this.sums, this.inRow);
     const target = state.mustStore(reached).find((name) => context.memory.storedType(name) === "float32");
     const view =
       target === undefined
