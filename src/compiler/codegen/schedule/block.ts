@@ -198,7 +198,7 @@ export class BlockState {
   }
 
   /** Whether a value can be computed at an index: what is held is known at one index only. */
-  isKnownAt(name: string, at: Indices, held: ReadonlyMap<string, Indices>): boolean {
+  private isKnownAt(name: string, at: Indices, held: ReadonlyMap<string, Indices>): boolean {
     const { memory, typed } = this.context;
     const place = held.get(name);
     if (place !== undefined) return sameIndices(place, at);

@@ -132,9 +132,6 @@ class RowKernel {
     const isReady = [operand, ...others].every((name) => state.isAvailable(name, this.held));
     const isDone = node.outputs.every((name) => name === "" || context.memory.has(name));
     if (!isSame || !isReady || isDone || !state.dependsOn(operand, this.held)) return false;
-    const at = this.reached.get(operand);
-    const isHere = at === undefined ? state.isKnownAt(operand, this.at, this.sums) : sameIndices(at, this.at);
-    if (!isHere) return false;
     this.noteAgain();
     return sameIndices(this.reached.get(operand) ?? [], this.at);
   }
