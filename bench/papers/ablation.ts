@@ -11,7 +11,8 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { formatSeconds } from "../../src/base/format.ts";
+import { formatSeconds, threeDigits } from "../../src/base/format.ts";
+import type { RatioInterval } from "../../src/base/statistics.ts";
 import { alignColumns } from "../../src/cli/bench/bench-text.ts";
 import { describeMachine, machineText } from "../../src/cli/bench/machine.ts";
 import { readProfile } from "../../src/cli/profile-file.ts";
@@ -100,7 +101,7 @@ function networkText({ paper, variants }: Row): string {
   return alignColumns([[paper.network, ...measures], ...lines]).join("\n");
 }
 
-/** One line for each network, as Markdown; of each variant the fastest round, as other load only adds. */
+/** One line for each network, as Markdown; times are those of the fastest round, ratios those of medians. */
 function summaryText(rows: readonly Row[]): string {
   const columns: readonly VariantName[] = ["none", "fixed", "table", "rewritten", "exceptions", "profile"];
   const used = columns.filter((name) => rows.some(({ variants }) => secondsOf(variants, name) !== undefined));
@@ -110,22 +111,20 @@ function summaryText(rows: readonly Row[]): string {
     "MB between",
     ...used.map((name) => `${name}, ms`),
     "none / fixed",
-    "fixed / best",
+    "fixed / exceptions",
   ];
   const paperHeads = ["paper: none / fixed", "fixed / DNNFusion"];
   const table = [[...heads, ...paperHeads], heads.concat(paperHeads).map(() => "---")];
   for (const { paper, variants } of rows) {
     const { none, fixed, dnnFusion } = paper.milliseconds;
     const times = used.map((name) => secondsOf(variants, name));
-    const best = Math.min(...times.flatMap((time) => time ?? []));
-    const ourFixed = secondsOf(variants, "fixed");
     table.push([
       paper.network,
       variants.map(({ blocks }) => blocks).join(" "),
       variants.map(({ intermediateBytes }) => (intermediateBytes / 1e6).toFixed(0)).join(" "),
-      ...times.map((time) => (time === undefined ? "-" : (time * 1000).toPrecision(3))),
-      ratioText(secondsOf(variants, "none"), ourFixed),
-      ratioText(ourFixed, Number.isFinite(best) ? best : undefined),
+      ...times.map((time) => (time === undefined ? "-" : threeDigits(time * 1000))),
+      intervalText(inverse(overFixedOf(variants, "none"))),
+      intervalText(overFixedOf(variants, "exceptions")),
       (none / fixed).toFixed(2),
       (fixed / dnnFusion).toFixed(2),
     ]);
@@ -137,6 +136,18 @@ function secondsOf(variants: readonly Variant[], name: VariantName): number | un
   return variants.find((variant) => variant.name === name)?.seconds?.least;
 }
 
-function ratioText(numerator: number | undefined, denominator: number | undefined): string {
-  return numerator === undefined || denominator === undefined ? "-" : (numerator / denominator).toFixed(2);
+function overFixedOf(variants: readonly Variant[], name: VariantName): RatioInterval | undefined {
+  return variants.find((variant) => variant.name === name)?.overFixed;
+}
+
+function inverse(interval: RatioInterval | undefined): RatioInterval | undefined {
+  if (interval === undefined) return undefined;
+  const { ratio, low, high } = interval;
+  return { ratio: 1 / ratio, low: 1 / high, high: 1 / low };
+}
+
+function intervalText(interval: RatioInterval | undefined): string {
+  if (interval === undefined) return "-";
+  const [ratio, low, high] = [interval.ratio, interval.low, interval.high].map((part) => part.toFixed(2));
+  return `${ratio} (${low} .. ${high})`;
 }
