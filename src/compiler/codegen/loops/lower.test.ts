@@ -8,10 +8,10 @@ import { encodeModule } from "../wasm/encode.ts";
 import { printFunction } from "../wasm/print-wat.ts";
 import type { Buffer } from "./expr.ts";
 import { lowerKernel } from "./lower.ts";
-import { mathFunction } from "./vector-math.ts";
+import { mathCallee } from "./vector-math.ts";
 
 const seed = Number(process.env.LAMINATE_SEED ?? 5);
-const runs = Number(process.env.LAMINATE_RUNS ?? 400);
+const runs = Number(process.env.LAMINATE_RUNS ?? 200);
 const canary = 0xa5;
 const gap = 64;
 
