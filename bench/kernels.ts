@@ -257,6 +257,7 @@ function addAttention(group: string, name: string, sizes: AttentionSizes, relaxe
       ...sizes,
       name: "attention",
       relaxed,
+      zeroesNaN: false,
       scoreAddresses: [],
       scores: () => ({ emitScore: (_, value) => op("f32x4.mul", value, f32x4(0.125)) }),
       ...plainEpilogue({ strides: { batch: 0, z: 64, y: 0, x: 768 }, bias: false, relu: false }),

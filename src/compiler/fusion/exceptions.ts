@@ -104,7 +104,8 @@ function* attentions(draft: Draft): Iterable<readonly number[]> {
     const before = pathToProduct(ecg, operator.index, feeding);
     const after = pathToProduct(ecg, operator.index, onlyConsumer);
     if (before === undefined || after === undefined) continue;
-    const group = [...before, operator.index, ...after];
+    const consumers = known(ecg.results[operator.index], "results").flatMap((value) => value.consumers);
+    const group = [...new Set([...before, operator.index, ...consumers, ...after])];
     const products = new Set([before.at(-1), after.at(-1)]);
     const blocks = new Set(group.map((node) => quotient.blockOf(node)));
     const others = [...blocks]
@@ -134,10 +135,15 @@ function feeding(ecg: Ecg, node: number): number | undefined {
   return largest(known(ecg.reads[node], "reads"))?.producer;
 }
 
+/** The only consumer; or of two the one that the other leads to, as in Where(IsNaN(x), 0, x). */
 function onlyConsumer(ecg: Ecg, node: number): number | undefined {
   const [value, ...others] = known(ecg.results[node], "results");
   if (value === undefined || others.length > 0 || value.isNetworkOutput) return undefined;
-  return value.consumers.length === 1 ? value.consumers[0] : undefined;
+  const [first, second, ...more] = value.consumers;
+  if (first === undefined || second === undefined || more.length > 0)
+    return more.length > 0 ? undefined : first;
+  if (onlyConsumer(ecg, first) === second) return second;
+  return onlyConsumer(ecg, second) === first ? first : undefined;
 }
 
 /** Products of one activation with constants: the first, and each other one that may join it. */

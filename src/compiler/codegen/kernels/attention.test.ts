@@ -78,7 +78,7 @@ function byDefinition(shape: Case, { queries, keys, values, mask }: Data): Float
   return output;
 }
 
-function run(shape: Case, data: Data): Float32Array {
+function run(shape: Case, data: Data, zeroesNaN = false): Float32Array {
   const { batch, heads, rows, columns, depth, valueDepth, masked, parts } = shape;
   const sizes = sizesOf(shape);
   const plan = planAttention(sizes, false);
@@ -87,6 +87,7 @@ function run(shape: Case, data: Data): Float32Array {
     ...sizes,
     name: "attention",
     relaxed: false,
+    zeroesNaN,
     scoreAddresses: masked ? ["mask"] : [],
     scores: (_builder, [mask]) => ({
       emitScore: ({ x, row, filter, vector }, value, lanes) => {
@@ -173,4 +174,7 @@ test("scores that are not numbers make their row not numbers, and no other", () 
   const actual = run(shape, data).slice(0, 5 * 6);
   const wrong = [...actual].flatMap((value, at) => (Number.isNaN(value) ? [at] : []));
   expect(wrong).toEqual([9, 10, 11]);
+  expect([...run(shape, data, true)]).toEqual(
+    [...actual, ...run(shape, data).slice(5 * 6)].map((value) => (Number.isNaN(value) ? 0 : value)),
+  );
 });

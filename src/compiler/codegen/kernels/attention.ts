@@ -39,6 +39,8 @@ export interface ScoreEpilogue {
  * epilogue's places z is the head, x the row and filter the element of the value; it gets no say about start values.
  */
 export interface AttentionSpec extends AttentionSizes, KernelHead {
+  /** Whether a row whose weights are not numbers gives zeros: exporters ask for it where a mask may hide a whole row. */
+  readonly zeroesNaN: boolean;
   readonly scoreAddresses: readonly string[];
   readonly scores: (builder: FunctionBuilder, addresses: readonly Local[]) => ScoreEpilogue;
 }
@@ -234,9 +236,15 @@ class AttentionKernel {
     const panels = { sizes: plan.values, at: valuesAt, input: rowsAt, rowBytes: 4 * plan.rowFloats };
     this.eachPanel(place, panels, (ofVector, value, lanes) => {
       const inverse = load("v128.load", get(rowsAt), this.inverseAt(ofVector.row));
-      builder.emit(set(value, op("f32x4.mul", get(value), inverse)));
+      builder.emit(set(value, this.weighted(get(value), inverse)));
       epilogue.emitStore(ofVector, get(value), lanes);
     });
+  }
+
+  private weighted(value: Code, inverse: Code): Code {
+    if (!this.spec.zeroesNaN) return op("f32x4.mul", value, inverse);
+    const held = get(this.builder.let("v128", "inverse", inverse));
+    return op("v128.and", op("f32x4.mul", value, held), op("f32x4.eq", held, held));
   }
 
   private inverseAt(row: number): number {

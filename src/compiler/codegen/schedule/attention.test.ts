@@ -33,6 +33,8 @@ interface Case {
   readonly joined: boolean;
   /** One key and one value for all heads. */
   readonly shared: boolean;
+  /** Weights that are not numbers become zeros. */
+  readonly guarded: boolean;
   readonly relaxedSimd: boolean;
 }
 
@@ -108,6 +110,10 @@ function attentionOf(shape: Case): TypedGraph {
   }
   if (scale === "behind the mask") scores = scaled("Mul", scores);
   let weights = add("weights", "Softmax", [scores], { axis: -1 });
+  if (shape.guarded) {
+    const tested = add("tested", "IsNaN", [weights]);
+    weights = add("numbers", "Where", [tested, constant("zero", floats([], [0])), weights]);
+  }
   if (isJoined) weights = reshape(weights, [batch * heads, rows, columns]);
   let result = add("attended", "MatMul", [weights, values]);
   if (isJoined) result = reshape(result, [batch, heads, rows, valueDepth]);
@@ -145,6 +151,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
   projected: fc.boolean(),
   joined: fc.boolean(),
   shared: fc.boolean(),
+  guarded: fc.boolean(),
   relaxedSimd: fc.boolean(),
 });
 
@@ -160,6 +167,7 @@ const plain: Case = {
   projected: true,
   joined: false,
   shared: false,
+  guarded: false,
   relaxedSimd: false,
 };
 
@@ -188,9 +196,30 @@ describe(`attention, seed ${seed}`, () => {
       { rows: 1 },
       { shared: true },
       { joined: true },
+      { guarded: true },
       { projected: false, batch: 1, heads: 1 },
     ])
       expect(expectSame(attentionOf({ ...plain, ...some }))).toContain("attention");
+  });
+
+  test("of a row that sees no key is zero, where not-a-number is replaced", () => {
+    const sees = [true, false, true, false, false, false].map(Number);
+    const mask = tensorFromNumbers("bool", [2, 3], sees);
+    if (mask === undefined) throw new Error("no tensor");
+    const typed = network({
+      inputs: { q: [2, 4], k: [4, 3], v: [3, 5] },
+      constants: { mask, least: floats([], [Number.NEGATIVE_INFINITY]), zero: floats([], [0]) },
+      nodes: {
+        scores: ["MatMul", ["q", "k"]],
+        masked: ["Where", ["mask", "scores", "least"]],
+        weights: ["Softmax", ["masked"]],
+        tested: ["IsNaN", ["weights"]],
+        numbers: ["Where", ["tested", "zero", "weights"]],
+        y: ["MatMul", ["numbers", "v"]],
+      },
+      outputs: ["y"],
+    });
+    expect(expectSame(typed)).toContain("attention");
   });
 
   test("holds no matrix of scores", () => {

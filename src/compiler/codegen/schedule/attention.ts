@@ -107,6 +107,7 @@ export function lowerAttention(state: BlockState, first: OpNode, label: string):
           attention({
             ...head,
             ...sizes,
+            zeroesNaN: second.zeroesNaN,
             scoreAddresses: buffers.buffers.map(({ name }) => `score_${name}`),
             scores: (builder, addresses) =>
               new ScoreCode(context, loops, builder, { buffers, addresses, value }),
@@ -197,6 +198,7 @@ interface SecondProduct {
   readonly leftAt: readonly Affine[];
   /** The softmax's result, and other names of it. */
   readonly weights: readonly string[];
+  readonly zeroesNaN: boolean;
 }
 
 /** The product that alone takes the softmax's result, on its left, where the right side can be in memory now. */
@@ -209,6 +211,12 @@ function secondProduct(
   const weights: string[] = [];
   let [name = ""] = softmax.outputs;
   const reached = state.reach(name, operandAt);
+  const guarded = withoutNaN(state, name);
+  const zeroesNaN = guarded !== undefined;
+  if (guarded !== undefined) {
+    weights.push(name);
+    name = guarded;
+  }
   // Reshapes give the weights another name.
   for (;;) {
     const [node, ...others] = state.consumersOf(name);
@@ -232,8 +240,27 @@ function secondProduct(
       memory.storedType(values) === "float32" &&
       own.length <= batches.length &&
       broadcastShape(batches, own).join() === batches.join();
-    return fits && state.isAvailable(values) ? { node, batches, leftAt, weights } : undefined;
+    return fits && state.isAvailable(values) ? { node, batches, leftAt, weights, zeroesNaN } : undefined;
   }
+}
+
+/** What Where(IsNaN(weights), 0, weights) is called, where nobody wants them otherwise. */
+function withoutNaN(state: BlockState, weights: string): string | undefined {
+  const { memory, placement } = state.context;
+  const consumers = state.consumersOf(weights);
+  const test = consumers.find(({ operator }) => operator === "IsNaN");
+  const choice = consumers.find(({ operator }) => operator === "Where");
+  const [tested = ""] = test?.outputs ?? [];
+  const [condition, zero = "", otherwise] = choice?.inputs ?? [];
+  const fits =
+    consumers.length === 2 &&
+    condition === tested &&
+    otherwise === weights &&
+    memory.isConstant(zero) &&
+    Array.from(memory.constantNumbers(zero)).every((number) => number === 0) &&
+    state.consumersOf(tested).length === 1 &&
+    ![weights, tested].some((name) => state.leaves(name) || placement.hasOwnPlace(name));
+  return fits ? choice?.outputs[0] : undefined;
 }
 
 /** Masks that the block computes for many rows, and that must be in memory anyway, are there first. */
