@@ -101,8 +101,12 @@ export function packedFloats(sizes: ConvolutionSizes): number {
 
 /** Half of the smallest level-2 cache that we count on, in bytes. */
 const blockBytes = 512 * 1024;
-/** Pixels and tiles for which it pays to fetch a panel of weights, from far and from the level-2 cache. */
-const leastPixels = 64;
+/**
+ * Pixels and tiles for which it pays to fetch a panel of weights, from far and from the level-2 cache. A tile asks for
+ * 16 bytes of pixels while it asks for 128 of weights, so pixels of a deep product may come from far themselves: with 64 a
+ * product of 197 x 3072 x 768 took 7 % longer, as its weights were fetched four times.
+ */
+const leastPixels = 256;
 const leastTiles = 8;
 /** More units than threads, so that even shares are nearly equal. */
 const wantedUnits = 32;
