@@ -74,6 +74,7 @@ export function addScaleProgram(count: number, options: { readonly relaxedSimd?:
     name: "add-scale",
     functions: [add, scale],
     steps,
+    preparation: [],
     inputs: [programTensor("a", "float32", [count], at(1)), programTensor("b", "float32", [count], at(2))],
     outputs: [programTensor("y", "float32", [count], at(4))],
     constants: { byteOffset: 64, ...contentOf(new Uint8Array(weights.buffer)) },
@@ -106,6 +107,7 @@ export function rotateProgram(count: number, works: readonly number[]): Program 
   return {
     name: "rotate",
     functions: [rotate],
+    preparation: [],
     steps: works.map((work, index) => ({
       kernel: "rotate",
       addresses: [at(index), at(index + 1)],
@@ -134,6 +136,7 @@ export function divideProgram(count: number): Program {
   return {
     name: "divide",
     functions: [divide],
+    preparation: [],
     steps: [step, step],
     inputs: [programTensor("a", "int32", [count], a), programTensor("b", "int32", [count], b)],
     outputs: [programTensor("q", "int32", [count], q)],

@@ -37,7 +37,7 @@ export function addCompile(program: Command, cli: Cli): void {
     )
     .option("--fast-math", "let rewriting change rounding a lot")
     .option("--no-relaxed-simd", "leave out the variant for engines with relaxed SIMD")
-    .option("--no-winograd", "3 x 3 convolutions by the definition: slower, with smaller weights");
+    .option("--no-winograd", "3 x 3 convolutions by the definition: slower, with less memory");
   addJsonOption(addPlanOptions(addShapeOptions(command)))
     .addOption(emit.choices(["plan", "graph", "wat", "memory"]).conflicts("json"))
     .addOption(

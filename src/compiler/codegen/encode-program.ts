@@ -6,7 +6,7 @@ import { assert } from "../../base/assert.ts";
 import { badInput } from "../../base/errors.ts";
 import { type Barrier, barrierFunctions } from "./barrier.ts";
 import type { Program, Step } from "./program.ts";
-import { type Callee, type Code, call, get, i32, type Local, op } from "./wasm/code.ts";
+import { type Callee, type Code, call, get, i32, type Local, op, set } from "./wasm/code.ts";
 import { encodeModule } from "./wasm/encode.ts";
 import { FunctionBuilder, type WasmFunction } from "./wasm/function-builder.ts";
 
@@ -29,17 +29,19 @@ const stepsPerFunction = 64;
 
 /**
  * The module. It imports env.memory and exports `run(thread, threads, mayWait)`, and with threads `work(thread, threads)`,
- * in which the threads but the first stay: see barrier.ts.
+ * in which the threads but the first stay: see barrier.ts. Programs with a preparation export `prepare()` too.
  *
  * @throws LaminateError bad-input when the memory is beyond 4 GiB
  */
 export function encodeProgram(program: Program, options: EncodeOptions): Uint8Array {
   const memory = { pages: memoryPages(program), shared: options.threads };
   const names = new Set(program.functions.map(({ name }) => name));
-  const missing = program.steps.find(({ kernel }) => !names.has(kernel));
+  const { preparation, steps } = program;
+  const missing = [...preparation, ...steps].find(({ kernel }) => !names.has(kernel));
   assert(missing === undefined, `the program has no kernel ${missing?.kernel ?? ""}`);
   const kernels = program.functions.map((kernel) => ({ ...kernel, exported: false }));
-  return encodeModule({ memory, functions: [...kernels, ...drivers(program.steps, options)] });
+  const prepare = preparation.length === 0 ? [] : [prepareFunction(preparation)];
+  return encodeModule({ memory, functions: [...kernels, ...prepare, ...drivers(steps, options)] });
 }
 
 /** Pages of the program's memory. Throws bad-input beyond 4 GiB. */
@@ -82,6 +84,19 @@ function drivers(steps: readonly Step[], options: EncodeOptions): readonly WasmF
   // Thread 0 returns when all have done their share.
   run.emit(call(barrier.wait, get(all), get(mayWait)));
   return [share, ...barrier.functions, ...parts, run.build(true)];
+}
+
+/** Units by ones: engines replace quick code by fast code from one call of a function to the next. */
+function prepareFunction(steps: readonly Step[]): WasmFunction {
+  const builder = new FunctionBuilder("prepare");
+  const unit = builder.local("i32", "unit");
+  for (const step of steps) {
+    builder.emit(set(unit, i32(0)));
+    builder.forSteps(unit, i32(step.units), 1, () =>
+      builder.emit(callKernel(step, get(unit), op("i32.add", get(unit), i32(1)))),
+    );
+  }
+  return builder.build(true);
 }
 
 /** A step and how threads come to it. */

@@ -56,6 +56,17 @@ test("the smallest gap that is large enough is taken", () => {
   expect(totalBytes).toBe(mostLiveBytes);
 });
 
+test("a value with a place of its own stays there, and lends it to values of other times", () => {
+  const values = [
+    value("always", 256, 0, 9),
+    { ...value("fixed", 512, 0, 0), offset: 0 },
+    value("later", 512, 1, 9),
+  ];
+  const { offsets, totalBytes } = planMemory(values);
+  expect(Object.fromEntries(offsets)).toEqual({ always: 512, fixed: 0, later: 0 });
+  expect(totalBytes).toBe(768);
+});
+
 test("no values, and values of no bytes", () => {
   expect(planMemory([])).toEqual({ offsets: new Map(), totalBytes: 0, mostLiveBytes: 0 });
   expect(planMemory([value("empty", 0, 0, 9)])).toMatchObject({

@@ -14,6 +14,8 @@ export interface PlannedValue {
   readonly lastStep: number;
   /** A power of two; one cache line, unless given. */
   readonly alignment?: number;
+  /** Where it must lie. Such values come first, and must not meet. */
+  readonly offset?: number;
 }
 
 export interface MemoryPlan {
@@ -37,7 +39,10 @@ export function planMemory(values: readonly PlannedValue[]): MemoryPlan {
   ];
   let best: Placed | undefined;
   for (const order of orders) {
-    const placed = place(values.filter(({ bytes }) => bytes > 0).toSorted(order));
+    const isFixed = ({ offset }: PlannedValue): number => (offset === undefined ? 1 : 0);
+    const placed = place(
+      values.filter(({ bytes }) => bytes > 0).toSorted((a, b) => isFixed(a) - isFixed(b) || order(a, b)),
+    );
     if (best === undefined || placed.totalBytes < best.totalBytes) best = placed;
     if (best.totalBytes <= mostLiveBytes) break;
   }
@@ -65,9 +70,9 @@ function place(ordered: readonly PlannedValue[]): Placed {
   const timeline = new Timeline(ordered.map(({ firstStep }) => firstStep));
   const offsets = new Map<string, number>();
   let totalBytes = 0;
-  for (const { name, bytes, firstStep, lastStep, alignment = cacheLineBytes } of ordered) {
+  for (const { name, bytes, firstStep, lastStep, alignment = cacheLineBytes, offset: fixed } of ordered) {
     const neighbours = timeline.overlapping(firstStep, lastStep).sort((a, b) => a.offset - b.offset);
-    const offset = bestGap(neighbours, bytes, alignment);
+    const offset = fixed ?? bestGap(neighbours, bytes, alignment);
     timeline.add({ firstStep, lastStep, offset, end: offset + bytes });
     offsets.set(name, offset);
     totalBytes = Math.max(totalBytes, offset + bytes);

@@ -29,7 +29,7 @@ export interface ProgramTensor {
   readonly byteLength: number;
 }
 
-/** What is in the memory before the first run and never changes: packed weights, constants, tables. */
+/** What is in the memory before the first run and, but for what only the preparation reads, never changes: packed weights, constants, tables. */
 export interface ProgramConstants extends Content {
   readonly byteOffset: number;
 }
@@ -38,6 +38,8 @@ export interface Program {
   readonly name: string;
   /** Kernels, each once however many steps use it, and the helpers that they call. */
   readonly functions: readonly WasmFunction[];
+  /** Run once, when the constants are in memory: they make weights that would need more room in a file. */
+  readonly preparation: readonly Step[];
   readonly steps: readonly Step[];
   readonly inputs: readonly ProgramTensor[];
   readonly outputs: readonly ProgramTensor[];

@@ -72,6 +72,7 @@ export async function startModel(
   await fill(read, variant.weights, weights);
   const module = await WebAssembly.compile(kernels);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  (instance.exports.prepare as (() => void) | undefined)?.();
   let others: readonly HostThread[] = [];
   if (threads > 1 && options.startThread !== undefined) {
     try {

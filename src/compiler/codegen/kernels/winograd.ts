@@ -1,7 +1,7 @@
 /**
  * Winograd's convolution F(4x4, 3x3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016): 36
- * products make 16 results of a 3 x 3 filter, where the definition needs 144. Three steps with scratch memory between
- * them: input tiles are transformed, 36 matrices are multiplied (by the convolution kernel), products are transformed
+ * products make 16 results of a 3 x 3 filter, where the definition needs 144. Filters are transformed once
+ * (winograd-filters.ts); then three steps with scratch memory between them: input tiles are transformed, 36 matrices are multiplied (by the convolution kernel), products are transformed
  * back. The points are 0, +-1/sqrt 2, +-sqrt 2 and infinity, whose errors are smaller than those of 0, +-1, +-2.
  *
  * The last tile of a line or column overlaps the one before it, so no input is read that a plain convolution would not
@@ -12,7 +12,6 @@ import { FunctionBuilder } from "../wasm/function-builder.ts";
 import { multiplyAdd, repeat, smaller, sum, times } from "./address.ts";
 import { type ConvolutionSizes, packedFloats } from "./convolution-spec.ts";
 import { eachLine, eachVector, lineUnits } from "./lines.ts";
-import { packFilters } from "./pack-filters.ts";
 import type { Kernel, KernelHead } from "./place.ts";
 
 /** Outputs and inputs of a tile along an axis. */
@@ -97,49 +96,6 @@ function planeFloats(floats: number): number {
 }
 
 const root = Math.SQRT2;
-/** G of the paper, for these points. */
-const filterTransform: readonly (readonly [number, number, number])[] = [
-  [1, 0, 0],
-  [-2 / 3, -root / 3, -1 / 3],
-  [-2 / 3, root / 3, -1 / 3],
-  [1 / 6, root / 6, 1 / 3],
-  [1 / 6, -root / 6, 1 / 3],
-  [0, 0, 1],
-];
-
-/** Transforms ONNX's weights (filter, channel, 3, 3) and packs 36 matrices of them. */
-export function packWinograd(
-  sizes: ConvolutionSizes,
-  weights: Float32Array,
-  packed: Float32Array = new Float32Array(planWinograd(sizes).packedFloats),
-): Float32Array {
-  const { product } = planWinograd(sizes);
-  const [channels, filters] = [sizes.channelsPerGroup, sizes.filtersPerGroup];
-  const count = channels * filters;
-  const transformed = new Float32Array(planes * count);
-  const half = new Float64Array(inputs * 3);
-  for (let at = 0; at < count; at++) {
-    filterTransform.forEach(([first, second, third], row) => {
-      for (let x = 0; x < 3; x++) {
-        const weight = (y: number): number => weights[9 * at + 3 * y + x] ?? 0;
-        half[3 * row + x] = first * weight(0) + second * weight(1) + third * weight(2);
-      }
-    });
-    for (let row = 0; row < inputs; row++) {
-      const [left = 0, middle = 0, right = 0] = half.subarray(3 * row, 3 * row + 3);
-      filterTransform.forEach(([first, second, third], column) => {
-        transformed[(inputs * row + column) * count + at] = first * left + second * middle + third * right;
-      });
-    }
-  }
-  const step = packed.length / planes;
-  const strides = { group: 0, filter: channels, channel: 1, z: 0, y: 0, x: 0 };
-  for (let plane = 0; plane < planes; plane++) {
-    const view = { data: transformed, offset: plane * count, strides };
-    packFilters(product, view, packed.subarray(plane * step, (plane + 1) * step));
-  }
-  return packed;
-}
 
 /** Addresses: input, transformed. A unit is a tile with a part of its channels. */
 export function winogradInput(name: string, sizes: ConvolutionSizes, relaxed: boolean): Kernel {

@@ -2,19 +2,15 @@
  * A program in the making: kernels, each kept once, the steps that call them, and which memory each step touches. Storage
  * gets its place in the linear memory when all steps are known, so that what is never alive at once may share it.
  */
-import { assert, known } from "../../../base/assert.ts";
+import { known } from "../../../base/assert.ts";
 import type { Buffer } from "../loops/expr.ts";
 import { storedBytes } from "../loops/expr.ts";
-import { planMemory } from "../memory-plan.ts";
 import type { Program, ProgramTensor, Step } from "../program.ts";
 import type { Callee } from "../wasm/code.ts";
 import { fingerprint } from "../wasm/fingerprint.ts";
 import type { WasmFunction } from "../wasm/function-builder.ts";
+import { placeStorage, reservedBytes } from "./place-storage.ts";
 import { type PlacedBuffer, type Storage, storageBytes, type View } from "./views.ts";
-
-/** The first bytes of the memory belong to the runtime. */
-export const reservedBytes = 64;
-const alignment = 64;
 
 interface PlannedStep extends Omit<Step, "addresses"> {
   readonly buffers: readonly PlacedBuffer[];
@@ -54,6 +50,7 @@ export class KernelBuffers {
 export class Assembly {
   private readonly functions = new Map<string, WasmFunction>();
   private readonly byName = new Map<string, WasmFunction>();
+  private readonly preparation: PlannedStep[] = [];
   private readonly steps: PlannedStep[] = [];
 
   /** A helper that kernels call by its name. */
@@ -62,8 +59,17 @@ export class Assembly {
     return fn;
   }
 
-  addStep({ function: fn, units, work, label, buffers }: NewStep): void {
-    this.steps.push({ kernel: this.kernelNamed(fn), units, work, label, buffers });
+  addStep(step: NewStep): void {
+    this.steps.push(this.planned(step));
+  }
+
+  /** Adds a step that runs once, before the first run. */
+  addPreparation(step: NewStep): void {
+    this.preparation.push(this.planned(step));
+  }
+
+  private planned({ function: fn, units, work, label, buffers }: NewStep): PlannedStep {
+    return { kernel: this.kernelNamed(fn), units, work, label, buffers };
   }
 
   get stepCount(): number {
@@ -89,98 +95,50 @@ export class Assembly {
     outputs: readonly NamedView[],
     relaxedSimd: boolean,
   ): Program {
-    const offsets = this.placeStorage(inputs, outputs);
-    const constants = [...offsets.keys()].filter((storage) => storage.constant !== undefined);
+    const { preparation, steps } = this;
+    const viewsOf = (named: readonly NamedView[]): readonly View[] => named.map(({ view }) => view);
+    const placed = placeStorage({ preparation, steps, inputs: viewsOf(inputs), outputs: viewsOf(outputs) });
+    const { offsets, constantsEnd, memoryBytes } = placed;
+    const placeOf = (storage: Storage): number => known(offsets.get(storage), `place of ${storage.name}`);
     const tensor = ({ name: valueName, elementType, view }: NamedView): ProgramTensor => ({
       name: valueName,
       elementType,
       shape: view.shape,
-      byteOffset:
-        known(offsets.get(view.storage), "place") + view.offset * storedBytes[view.storage.elementType],
+      byteOffset: placeOf(view.storage) + view.offset * storedBytes[view.storage.elementType],
       byteLength: storageBytes(view.storage),
     });
-    const places = constants.map((storage) => ({ storage, at: known(offsets.get(storage), "place") }));
-    const end = places.reduce(
-      (last, { storage, at }) => Math.max(last, at + storageBytes(storage)),
-      reservedBytes,
-    );
-    const writeTo = (target: Uint8Array): void => {
-      for (const { storage, at } of places) {
-        storage.constant?.writeTo(
-          target.subarray(at - reservedBytes, at - reservedBytes + storageBytes(storage)),
-        );
-      }
-    };
+    const addressed = ({ buffers, ...step }: PlannedStep): Step => ({
+      ...step,
+      addresses: buffers.map(
+        ({ storage, offset, buffer }) => placeOf(storage) + offset * storedBytes[buffer.elementType],
+      ),
+    });
     return {
       name,
       functions: [...this.byName.values()],
-      steps: this.steps.map(({ buffers, ...step }) => ({
-        ...step,
-        addresses: buffers.map(
-          ({ storage, offset, buffer }) =>
-            known(offsets.get(storage), `place of ${storage.name}`) +
-            offset * storedBytes[buffer.elementType],
-        ),
-      })),
+      preparation: preparation.map(addressed),
+      steps: steps.map(addressed),
       inputs: inputs.map(tensor),
       outputs: outputs.map(tensor),
-      constants: { byteOffset: reservedBytes, byteLength: end - reservedBytes, writeTo },
-      memoryBytes: this.memoryBytes(offsets),
+      constants: constantsAt(offsets, constantsEnd),
+      memoryBytes,
       relaxedSimd,
     };
   }
+}
 
-  private memoryBytes(offsets: ReadonlyMap<Storage, number>): number {
-    let end = reservedBytes;
-    // Kernels may read whole vectors over the end of what they are given.
-    for (const [storage, offset] of offsets) end = Math.max(end, offset + storageBytes(storage) + alignment);
-    return end;
-  }
-
-  /** Constants first, then values, with places shared by those that are not alive at once. */
-  private placeStorage(
-    inputs: readonly NamedView[],
-    outputs: readonly NamedView[],
-  ): ReadonlyMap<Storage, number> {
-    const first = new Map<Storage, number>();
-    const last = new Map<Storage, number>();
-    this.steps.forEach(({ buffers }, at) => {
-      for (const { storage } of buffers) {
-        if (!first.has(storage)) first.set(storage, at);
-        last.set(storage, at);
-      }
-    });
-    // What the network is given is there before the first step, what it gives after the last.
-    for (const { view } of inputs) {
-      first.set(view.storage, 0);
-      last.set(view.storage, last.get(view.storage) ?? 0);
-    }
-    for (const { view } of outputs) {
-      first.set(view.storage, first.get(view.storage) ?? 0);
-      last.set(view.storage, this.steps.length);
-    }
-    const offsets = new Map<Storage, number>();
-    let at = reservedBytes;
-    for (const storage of first.keys()) {
-      if (storage.constant === undefined) continue;
-      offsets.set(storage, at);
-      at = aligned(at + storageBytes(storage));
-    }
-    const values = [...first.keys()].filter(({ constant }) => constant === undefined);
-    const plan = planMemory(
-      values.map((storage, index) => ({
-        name: `${index}`,
-        bytes: storageBytes(storage),
-        firstStep: known(first.get(storage), "first step"),
-        lastStep: known(last.get(storage), "last step"),
-      })),
-    );
-    values.forEach((storage, index) => {
-      offsets.set(storage, at + known(plan.offsets.get(`${index}`), "offset"));
-    });
-    assert(offsets.size === first.size, "a storage has no place");
-    return offsets;
-  }
+function constantsAt(offsets: ReadonlyMap<Storage, number>, end: number): Program["constants"] {
+  const contents = [...offsets].flatMap(([{ constant }, at]) =>
+    constant === undefined ? [] : [{ constant, at: at - reservedBytes }],
+  );
+  return {
+    byteOffset: reservedBytes,
+    byteLength: end - reservedBytes,
+    writeTo: (target) => {
+      for (const { constant, at } of contents)
+        constant.writeTo(target.subarray(at, at + constant.byteLength));
+    },
+  };
 }
 
 export interface NamedView {
@@ -188,5 +146,3 @@ export interface NamedView {
   readonly elementType: ProgramTensor["elementType"];
   readonly view: View;
 }
-
-const aligned = (at: number): number => Math.ceil(at / alignment) * alignment;

@@ -11,13 +11,8 @@ import { depthwise, packDepthwise } from "../kernels/depthwise.ts";
 import { filtersFirst, packFilters } from "../kernels/pack-filters.ts";
 import { plainEpilogue } from "../kernels/plain-epilogue.ts";
 import { pool } from "../kernels/pool.ts";
-import {
-  packWinograd,
-  planWinograd,
-  prefersWinograd,
-  winogradInput,
-  winogradOutput,
-} from "../kernels/winograd.ts";
+import { planWinograd, prefersWinograd, winogradInput, winogradOutput } from "../kernels/winograd.ts";
+import { packWinograd, winogradFilters, winogradWeightFloats } from "../kernels/winograd-filters.ts";
 import { loopAffine } from "../loops/affine.ts";
 import type { Expr } from "../loops/expr.ts";
 import type { BlockState } from "./block.ts";
@@ -80,7 +75,7 @@ export function lowerConvolution(state: BlockState, node: OpNode, label: string)
             context,
             grouped,
             input,
-            packed(planWinograd(grouped).packedFloats, (target) => packWinograd(grouped, floats(), target)),
+            packed(winogradWeightFloats(grouped), (target) => packWinograd(grouped, floats(), target)),
             label,
           )
         : isDepthwise
@@ -113,10 +108,17 @@ function winogradPart(
   { assembly, relaxed }: Context,
   sizes: ConvolutionSizes,
   input: PlacedBuffer,
-  filters: PlacedBuffer,
+  weights: PlacedBuffer,
   label: string,
 ): TilePart {
   const plan = planWinograd(sizes);
+  const filters = operandBuffer(allocateView("filters", "float32", [plan.packedFloats]));
+  assembly.addPreparation({
+    ...winogradFilters("winograd_filters", sizes, relaxed),
+    work: plan.packedFloats,
+    label: `${label} (filters)`,
+    buffers: [weights, filters],
+  });
   const transformed = operandBuffer(allocateView("transformed", "float32", [plan.transformedFloats]));
   const products = operandBuffer(allocateView("products", "float32", [plan.productFloats]));
   assembly.addStep({

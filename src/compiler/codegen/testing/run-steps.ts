@@ -45,7 +45,7 @@ export function runSteps(program: Program, inputs: Values, { random }: RunStepsO
     if (value?.kind !== "tensor" || Array.isArray(value.elements)) throw new Error(`no ${tensor.name}`);
     all.set(bytesOf(value.elements, memoryTypeOf(tensor.elementType, tensor.name)), tensor.byteOffset);
   }
-  for (const { kernel, addresses, units } of program.steps) {
+  for (const { kernel, addresses, units } of [...program.preparation, ...program.steps]) {
     const run = exports[kernel] as (...numbers: readonly number[]) => void;
     for (const [from, to] of random === undefined ? [[0, units] as const] : pieces(units, random))
       run(...addresses, from, to);

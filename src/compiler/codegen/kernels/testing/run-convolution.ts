@@ -3,7 +3,8 @@ import { convolution } from "../convolution.ts";
 import { filtersFirst, packFilters } from "../pack-filters.ts";
 import type { Kernel } from "../place.ts";
 import { plainEpilogue } from "../plain-epilogue.ts";
-import { packWinograd, planWinograd, winogradInput, winogradOutput } from "../winograd.ts";
+import { planWinograd, winogradInput, winogradOutput } from "../winograd.ts";
+import { packWinograd, winogradFilters, winogradWeightFloats } from "../winograd-filters.ts";
 import { bytesOf, type ConvolutionShape, convolutionOutput, sizesOf } from "./convolution-case.ts";
 import { KernelMemory } from "./kernel-memory.ts";
 
@@ -27,12 +28,15 @@ export function prepareWinograd(shape: ConvolutionShape, data: ConvolutionData):
   const { relaxed } = data;
   const sizes = sizesOf(shape);
   const plan = planWinograd(sizes);
-  const scratch = plan.transformedFloats + plan.productFloats + plan.packedFloats;
+  const scratch =
+    plan.transformedFloats + plan.productFloats + plan.packedFloats + winogradWeightFloats(sizes);
   const memory = new KernelMemory(bytesOf(shape) + 4 * scratch + 65536);
   const { strides, length } = convolutionOutput(shape);
   const input = memory.floats(data.input).address;
   const transformed = memory.floats(plan.transformedFloats).address;
-  const filters = memory.floats(packWinograd(sizes, data.weights)).address;
+  const filters = memory.floats(plan.packedFloats).address;
+  const weights = memory.floats(packWinograd(sizes, data.weights)).address;
+  memory.run({ ...winogradFilters("filters", sizes, relaxed), overlaps: false }, [weights, filters]);
   const products = memory.floats(plan.productFloats).address;
   const output = memory.guarded(length);
   const bias = memory.floats(data.bias).address;
