@@ -51,80 +51,105 @@ export function packFilters(
   view: FilterView,
   packed: Float32Array = new Float32Array(packedFloats(sizes)),
 ): Float32Array {
-  const { groups, taps } = sizes;
-  const { strides } = view;
   const panels = panelsOf(sizes, tileOf(sizes));
-  const packPart = strides.filter === 1 ? packRows : packColumns;
-  for (let group = 0; group < groups; group++) {
-    for (let z = 0; z < taps[0]; z++) {
-      for (let y = 0; y < taps[1]; y++) {
-        for (let x = 0; x < taps[2]; x++) {
-          const offset = z * strides.z + y * strides.y + x * strides.x + group * strides.group;
-          const tap = ((z * taps[1] + y) * taps[2] + x) * sizes.channelsPerGroup;
-          const at = group * panels.groupFloats;
-          packPart({ sizes, panels, view, from: view.offset + offset, packed, at, tap });
-        }
-      }
-    }
+  const taps = tapOffsets(sizes, view.strides);
+  const pack = view.strides.filter === 1 ? packRows : packColumns;
+  for (let group = 0; group < sizes.groups; group++) {
+    const from = view.offset + group * view.strides.group;
+    pack({ sizes, panels, view, from, taps, packed, at: group * panels.groupFloats });
   }
   return packed;
 }
 
-/** One tap of one group. */
-interface PackedTap {
+/** Where each tap's weights begin, in the order of the kernel. */
+function tapOffsets({ taps }: ConvolutionSizes, strides: FilterStrides): readonly number[] {
+  const offsets: number[] = [];
+  for (let z = 0; z < taps[0]; z++) {
+    for (let y = 0; y < taps[1]; y++) {
+      for (let x = 0; x < taps[2]; x++) offsets.push(z * strides.z + y * strides.y + x * strides.x);
+    }
+  }
+  return offsets;
+}
+
+/** The filters of one group. */
+interface PackedGroup {
   readonly sizes: ConvolutionSizes;
   readonly panels: Panels;
   readonly view: FilterView;
   /** The first filter's first channel. */
   readonly from: number;
+  readonly taps: readonly number[];
   readonly packed: Float32Array;
-  /** Where the group's panels begin, and steps along k before this tap. */
+  /** Where the group's panels begin. */
   readonly at: number;
-  readonly tap: number;
 }
 
 /** Filters that are neighbours: channel after channel is read, and many panels are written. */
-function packRows({ sizes, panels, view, from, packed, at, tap }: PackedTap): void {
+function packRows({ sizes, panels, view, from, taps, packed, at }: PackedGroup): void {
   const { channelsPerGroup, filtersPerGroup } = sizes;
   const { data, strides } = view;
   const width = 4 * panels.vectors;
   for (let first = 0; first < panels.count; first += panelsPerBlock) {
     const after = Math.min(panels.count, first + panelsPerBlock);
-    for (let channel = 0; channel < channelsPerGroup; channel++) {
-      for (let panel = first; panel < after; panel++) {
-        const isLast = panel === panels.count - 1;
-        const filters = isLast ? filtersPerGroup - panel * width : width;
-        const step = isLast ? 4 * panels.lastVectors : width;
-        const to = at + panel * panels.floats + (tap + channel) * step;
-        const source = from + channel * strides.channel + panel * width;
-        for (let filter = 0; filter < filters; filter++) packed[to + filter] = data[source + filter] ?? 0;
+    let k = 0;
+    for (const tap of taps) {
+      for (let channel = 0; channel < channelsPerGroup; channel++, k++) {
+        for (let panel = first; panel < after; panel++) {
+          const isLast = panel === panels.count - 1;
+          const filters = isLast ? filtersPerGroup - panel * width : width;
+          const to = at + panel * panels.floats + k * (isLast ? 4 * panels.lastVectors : width);
+          const source = from + tap + channel * strides.channel + panel * width;
+          for (let filter = 0; filter < filters; filter++) packed[to + filter] = data[source + filter] ?? 0;
+        }
       }
     }
   }
 }
 
 /** Filters that are far from each other: a block of channels of each is turned. */
-function packColumns({ sizes, panels, view, from, packed, at, tap }: PackedTap): void {
+function packColumns(group: PackedGroup): void {
+  const { sizes, panels, taps, from, at } = group;
   const { channelsPerGroup, filtersPerGroup } = sizes;
-  const { data, strides } = view;
-  const { channel: channelStep } = strides;
+  const { filter: filterStep, channel: channelStep } = group.view.strides;
   const width = 4 * panels.vectors;
   for (let panel = 0; panel < panels.count; panel++) {
     const isLast = panel === panels.count - 1;
     const filters = isLast ? filtersPerGroup - panel * width : width;
     const step = isLast ? 4 * panels.lastVectors : width;
-    const panelAt = at + panel * panels.floats + tap * step;
     for (let first = 0; first < channelsPerGroup; first += channelsPerBlock) {
-      const after = Math.min(channelsPerGroup, first + channelsPerBlock);
-      for (let filter = 0; filter < filters; filter++) {
-        let source = from + (panel * width + filter) * strides.filter + first * channelStep;
-        let to = panelAt + first * step + filter;
-        for (let channel = first; channel < after; channel++) {
-          packed[to] = data[source] ?? 0;
-          source += channelStep;
-          to += step;
-        }
-      }
+      const channels = Math.min(channelsPerGroup - first, channelsPerBlock);
+      taps.forEach((tap, tapAt) => {
+        const source = from + panel * width * filterStep + first * channelStep + tap;
+        const to = at + panel * panels.floats + (tapAt * channelsPerGroup + first) * step;
+        turnBlock(group, { source, to, filters, channels, step });
+      });
+    }
+  }
+}
+
+interface TurnedBlock {
+  readonly source: number;
+  readonly to: number;
+  readonly filters: number;
+  readonly channels: number;
+  /** Floats of the panel from one channel to the next. */
+  readonly step: number;
+}
+
+function turnBlock(
+  { view, packed }: PackedGroup,
+  { source, to, filters, channels, step }: TurnedBlock,
+): void {
+  const { data } = view;
+  const { filter: filterStep, channel: channelStep } = view.strides;
+  for (let filter = 0; filter < filters; filter++) {
+    let from = source + filter * filterStep;
+    let at = to + filter;
+    for (let channel = 0; channel < channels; channel++) {
+      packed[at] = data[from] ?? 0;
+      from += channelStep;
+      at += step;
     }
   }
 }

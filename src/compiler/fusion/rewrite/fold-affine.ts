@@ -174,9 +174,12 @@ function scaleWeights(editor: GraphEditor, heavy: OpNode, scale: Float64Array): 
   const type = tensor.elementType;
   const { stride, count, perGroup, groupStride } = place;
   const scaled = type === "float64" ? new Float64Array(numbers.length) : new Float32Array(numbers.length);
-  for (let index = 0; index < numbers.length; index++) {
-    const channel = (Math.floor(index / stride) % count) + Math.floor(index / groupStride) * perGroup;
-    scaled[index] = (numbers[index] ?? 0) * at(scale, channel, 1);
+  // Neighbours share a channel, so that it is worked out once for a run of them.
+  for (let start = 0; start < numbers.length; start += stride) {
+    const channel = (Math.floor(start / stride) % count) + Math.floor(start / groupStride) * perGroup;
+    const factor = at(scale, channel, 1);
+    const end = start + stride;
+    for (let index = start; index < end; index++) scaled[index] = (numbers[index] ?? 0) * factor;
   }
   const value = { kind: "tensor" as const, elementType: type, shape: tensor.shape, elements: scaled };
   return editor.addConstant(tensorOfValue(value), name);
