@@ -19,7 +19,7 @@ function differences(nest: RandomNest, random: ReturnType<typeof seededRandom>):
   const buffers = [...nest.memory.keys()];
   const kernel = lowerKernel(
     { name: "nest", buffers, body: nest.body },
-    { callee: (name) => mathFunction(name, false), relaxed: false },
+    { callee: mathCallee, relaxed: false },
   );
   const starts = new Map<Buffer, number>();
   let end = gap;
