@@ -214,6 +214,14 @@ export function visitLoops(
   }
 }
 
+/** Whether the index changes with a loop's counter; computed values in it are not looked into. */
+export function dependsOnLoop({ terms }: Affine, loop: Loop): boolean {
+  return terms.some(({ factor }) => {
+    if (factor.kind === "loop") return factor.loop === loop;
+    return factor.kind !== "value" && dependsOnLoop(factor.of, loop);
+  });
+}
+
 /** Row-major indices of a shape from a flat index. */
 export function unflatten(flat: Affine, shape: readonly number[]): readonly Affine[] {
   const indices: Affine[] = [];

@@ -8,7 +8,15 @@ import { assert, known } from "../../../base/assert.ts";
 import { product } from "../../../base/integers.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
 import { float } from "../../../graph/ops/call.ts";
-import { type Affine, type Loop, loopAffine, sameAffine, unflatten, zero } from "../loops/affine.ts";
+import {
+  type Affine,
+  dependsOnLoop,
+  type Loop,
+  loopAffine,
+  sameAffine,
+  unflatten,
+  zero,
+} from "../loops/affine.ts";
 import { binary, constant, type Expr, unary } from "../loops/expr.ts";
 import { hasMathFunctions } from "../loops/expr-cost.ts";
 import { type ReduceOperator, reductionResult, type Statement } from "../loops/nest.ts";
@@ -314,7 +322,7 @@ class RowKernel {
     for (const name of names.toSorted((a, b) => this.borrowed.indexOf(a) - this.borrowed.indexOf(b))) {
       const at = known(this.reached.get(name), "index");
       const view = context.placement.viewFor(name);
-      const isWholeRow = this.columnLoops.every((loop) => !mentions(at, loop));
+      const isWholeRow = this.columnLoops.every((loop) => !at.some((index) => dependsOnLoop(index, loop)));
       const store = this.storeOf(view, at, reader.read(name, at));
       (isWholeRow && this.columnLoops.length > 0 ? rows : columns).push(store);
       placed.push([name, view]);
@@ -323,15 +331,6 @@ class RowKernel {
     if (columns.length > 0) this.addColumns(columns);
     for (const [name, view] of placed) context.memory.place(name, view);
   }
-}
-
-function mentions(indices: Indices, loop: Loop): boolean {
-  const inside = ({ terms }: Affine): boolean =>
-    terms.some(({ factor }) => {
-      if (factor.kind === "loop") return factor.loop === loop;
-      return factor.kind !== "value" && inside(factor.of);
-    });
-  return indices.some(inside);
 }
 
 /** Axes longer than 1, from the outermost to the innermost in memory. */
