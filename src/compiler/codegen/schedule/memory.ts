@@ -10,7 +10,7 @@ import type { Tensor } from "../../../graph/ir/tensor.ts";
 import { contentOf } from "../content.ts";
 import { rowMajorStrides } from "../loops/affine.ts";
 import { type StoredType, storedBytes } from "../loops/expr.ts";
-import type { Layouts } from "./layouts.ts";
+import { type Layouts, memoryOrder } from "./layouts.ts";
 import { memoryTypeOf } from "./shapes.ts";
 import { constantOf } from "./static-call.ts";
 import { noHalo, type Storage, type View } from "./views.ts";
@@ -43,6 +43,19 @@ export class Memory {
 
   place(name: string, view: View): void {
     this.views.set(name, view);
+  }
+
+  /** The order of axes chosen for a value, outermost first. */
+  orderFor(name: string, shape: readonly number[]): readonly number[] {
+    return memoryOrder(this.layouts, name, shape.length);
+  }
+
+  /** Its axes longer than 1 as they lie in memory, or will. */
+  longAxes(name: string, shape: readonly number[]): readonly number[] {
+    const view = this.viewOf(name);
+    const axes = this.orderFor(name, shape).filter((axis) => (shape[axis] ?? 1) > 1);
+    if (view === undefined) return axes;
+    return axes.toSorted((a, b) => (view.strides[b] ?? 0) - (view.strides[a] ?? 0) || a - b);
   }
 
   storedType(name: string): StoredType {

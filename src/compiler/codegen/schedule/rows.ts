@@ -24,7 +24,6 @@ import type { Reduction } from "../operators/reductions.ts";
 import type { KernelBuffers } from "./assembly.ts";
 import { type BlockState, sameIndices } from "./block.ts";
 import { addNest, type Context, newReader } from "./context.ts";
-import { memoryOrder } from "./layouts.ts";
 import { notCompiled } from "./not-compiled.ts";
 import type { ValueReader } from "./read-value.ts";
 import { reducedAxesOf, reductionAt } from "./row-operators.ts";
@@ -78,7 +77,7 @@ class RowKernel {
     this.buffers = buffers;
     this.axes = reducedAxesOf(context, start) ?? [];
     this.shape = shapeOf(context.typed, operand);
-    const order = orderInMemory(context, operand, this.shape);
+    const order = context.memory.longAxes(operand, this.shape);
     const kept = order.filter((axis) => !this.axes.includes(axis));
     const columns = order.filter((axis) => this.axes.includes(axis));
     this.isAlong = columns.length > 0 && order.at(-1) === columns.at(-1);
@@ -276,7 +275,7 @@ class RowKernel {
     const target = state.mustStore(reached).find((name) => context.memory.storedType(name) === "float32");
     const view =
       target === undefined
-        ? allocateView(`${output}.powers`, "float32", this.shape, orderOfAxes(context, output, this.shape))
+        ? allocateView(`${output}.powers`, "float32", this.shape, context.memory.orderFor(output, this.shape))
         : context.placement.viewFor(target);
     const at = target === undefined ? this.at : known(reached.get(target), "index");
     if (target !== undefined) this.borrowed.unshift(target);
@@ -331,16 +330,4 @@ class RowKernel {
     if (columns.length > 0) this.addColumns(columns);
     for (const [name, view] of placed) context.memory.place(name, view);
   }
-}
-
-/** Axes longer than 1, from the outermost to the innermost in memory. */
-function orderInMemory(context: Context, name: string, shape: readonly number[]): readonly number[] {
-  const view = context.memory.viewOf(name);
-  const axes = orderOfAxes(context, name, shape).filter((axis) => (shape[axis] ?? 1) > 1);
-  if (view === undefined) return axes;
-  return axes.toSorted((a, b) => (view.strides[b] ?? 0) - (view.strides[a] ?? 0) || a - b);
-}
-
-function orderOfAxes({ memory }: Context, name: string, shape: readonly number[]): readonly number[] {
-  return memoryOrder(memory.layouts, name, shape.length);
 }
