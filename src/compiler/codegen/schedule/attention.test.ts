@@ -31,6 +31,8 @@ interface Case {
   readonly projected: boolean;
   /** Batches and heads as one axis in the products, two at the mask. */
   readonly joined: boolean;
+  /** Joined only in the first product. */
+  readonly joinedFirst: boolean;
   /** One key and one value for all heads. */
   readonly shared: boolean;
   /** Weights that are not numbers become zeros. */
@@ -39,7 +41,20 @@ interface Case {
 }
 
 function attentionOf(shape: Case): TypedGraph {
-  const { batch, heads, rows, columns, depth, valueDepth, mask, scale, projected, joined, shared } = shape;
+  const {
+    batch,
+    heads,
+    rows,
+    columns,
+    depth,
+    valueDepth,
+    mask,
+    scale,
+    projected,
+    joined,
+    joinedFirst,
+    shared,
+  } = shape;
   const nodes: Record<string, NetworkNode> = {};
   const constants: Record<string, Tensor> = {};
   const inputs: Record<string, readonly number[]> = {};
@@ -64,7 +79,9 @@ function attentionOf(shape: Case): TypedGraph {
           perm: [0, 2, 1, 3],
         })
       : name;
-    return joined && !shared ? reshape(four, [batch * heads, length, width]) : four;
+    return joined && !shared && !(joinedFirst && name === "v")
+      ? reshape(four, [batch * heads, length, width])
+      : four;
   };
   let queries = operand("q", rows, depth);
   const keys = operand("k", columns, depth);
@@ -114,9 +131,9 @@ function attentionOf(shape: Case): TypedGraph {
     const tested = add("tested", "IsNaN", [weights]);
     weights = add("numbers", "Where", [tested, constant("zero", floats([], [0])), weights]);
   }
-  if (isJoined) weights = reshape(weights, [batch * heads, rows, columns]);
+  if (isJoined && !joinedFirst) weights = reshape(weights, [batch * heads, rows, columns]);
   let result = add("attended", "MatMul", [weights, values]);
-  if (isJoined) result = reshape(result, [batch, heads, rows, valueDepth]);
+  if (isJoined && !joinedFirst) result = reshape(result, [batch, heads, rows, valueDepth]);
   if (projected) {
     result = add("turned", "Transpose", [result], { perm: [0, 2, 1, 3] });
     result = reshape(result, [batch, rows, heads * valueDepth]);
@@ -150,6 +167,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
   scale: fc.constantFrom(...scales),
   projected: fc.boolean(),
   joined: fc.boolean(),
+  joinedFirst: fc.boolean(),
   shared: fc.boolean(),
   guarded: fc.boolean(),
   relaxedSimd: fc.boolean(),
@@ -166,6 +184,7 @@ const plain: Case = {
   scale: "queries",
   projected: true,
   joined: false,
+  joinedFirst: false,
   shared: false,
   guarded: false,
   relaxedSimd: false,

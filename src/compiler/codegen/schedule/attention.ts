@@ -18,7 +18,14 @@ import { makeAvailable } from "./available.ts";
 import type { BlockState } from "./block.ts";
 import { type Context, newReader } from "./context.ts";
 import { indexMapOf } from "./index-maps.ts";
-import { addPacking, batchedView, broadcastShape, contiguousRows, twoBatches, viewIn } from "./matrices.ts";
+import {
+  addPacking,
+  batchedOrCopied,
+  broadcastShape,
+  contiguousRows,
+  twoBatches,
+  viewIn,
+} from "./matrices.ts";
 import { operandBuffer } from "./operands.ts";
 import { reducedAxesOf } from "./row-operators.ts";
 import { shapeOf } from "./shapes.ts";
@@ -59,8 +66,9 @@ export function lowerAttention(state: BlockState, first: OpNode, label: string):
     readonly number[],
   ];
   const [depth = 1, valueDepth = 1] = [shapeQ.at(-1), shapeV.at(-1)];
-  const rowsView = contiguousRows(state, queries, shapeQ);
-  const queryView = batchedView(rowsView, shapeQ, [...batches, rows, depth], [batch, heads, rows, depth]);
+  const two = [batch, heads] as const;
+  const queryOperand = { name: queries, view: contiguousRows(state, queries, shapeQ), shape: shapeQ };
+  const queryView = batchedOrCopied(context, queryOperand, batches, two);
   const [ofBatch = 0, ofHead = 0, ofRow = 0] = queryView.strides;
   const sizes: AttentionSizes = {
     batch,
@@ -74,10 +82,13 @@ export function lowerAttention(state: BlockState, first: OpNode, label: string):
   };
   const plan = planAttention(sizes, context.relaxed);
   const pack = (node: OpNode, name: string, shape: readonly number[], own: readonly number[]) => {
-    const isKeys = node === first;
-    const [k, n] = isKeys ? [depth, columns] : [columns, valueDepth];
-    const view = batchedView(viewIn(state, name, shape), shape, [...own, k, n], [batch, heads, k, n]);
-    return addPacking(context, { name: node.name, sizes: isKeys ? plan.keys : plan.values, view, label });
+    const view = batchedOrCopied(context, { name, view: viewIn(state, name, shape), shape }, own, two);
+    return addPacking(context, {
+      name: node.name,
+      sizes: node === first ? plan.keys : plan.values,
+      view,
+      label,
+    });
   };
   const packedKeys = pack(first, keys, shapeK, batches);
   const packedValues = pack(second.node, values, shapeV, second.batches);
@@ -129,7 +140,10 @@ function findPattern(state: BlockState, first: OpNode): Pattern | undefined {
   // A constant side is packed when the network is compiled.
   if (memory.isConstant(queries) || memory.isConstant(keys) || shapeQ.length < 2 || shapeK.length < 2) return;
   const batches = broadcastShape(shapeQ.slice(0, -2), shapeK.slice(0, -2));
-  const [batch, heads, rows] = twoBatches(first, batches, shapeQ.at(-2) ?? 1);
+  const two = twoBatches(batches);
+  if (two === undefined) return;
+  const [batch, heads] = two;
+  const rows = shapeQ.at(-2) ?? 1;
   const loops = tileLoops(batch, [heads, 1, rows], shapeK.at(-1) ?? 1);
   const [x, column] = [loopAffine(loops.x), loopAffine(loops.filter)];
   const matrix = flatten([loops.batch, loops.z].map(loopAffine), [batch, heads]);

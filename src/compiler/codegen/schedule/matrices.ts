@@ -4,17 +4,16 @@
  */
 import { known } from "../../../base/assert.ts";
 import { product } from "../../../base/integers.ts";
-import type { OpNode } from "../../../graph/ir/graph.ts";
 import { type ConvolutionSizes, depthOf, packedFloats } from "../kernels/convolution-spec.ts";
 import { packPanels } from "../kernels/pack-panels.ts";
-import { flatten, rowMajorStrides, unflatten } from "../loops/affine.ts";
+import { flatten, loopAffine, rowMajorStrides, unflatten, zero } from "../loops/affine.ts";
 import type { BlockState } from "./block.ts";
-import type { Context } from "./context.ts";
+import { addNest, type Context, newReader } from "./context.ts";
 import { broadcastIndices } from "./index-maps.ts";
-import { notCompiled } from "./not-compiled.ts";
 import { copyOf, operandBuffer } from "./operands.ts";
 import { shapeOf } from "./shapes.ts";
-import { allocateView, derivedView, type PlacedBuffer, type View } from "./views.ts";
+import { nested } from "./stores.ts";
+import { allocateView, derivedView, elementAt, loopsOver, type PlacedBuffer, type View } from "./views.ts";
 
 export interface PackedMatrices {
   readonly name: string;
@@ -92,34 +91,78 @@ export function joinedRows(view: View, shape: readonly number[]): View | undefin
   ]);
 }
 
-/** A view with its batches as two axes; operands that broadcast repeat. */
-export function batchedView(
-  view: View,
-  shape: readonly number[],
-  whole: readonly number[],
-  to: readonly [number, number, number, number],
-): View {
-  const batches = whole.slice(0, -2);
-  return known(
-    derivedView(view, to, ([batch, plane, row, column]) => {
-      const flat = flatten([known(batch, "batch"), known(plane, "plane")], to.slice(0, 2));
-      const at = broadcastIndices(unflatten(flat, batches), shape.slice(0, -2));
-      return [...at, known(row, "row"), known(column, "column")];
-    }),
-    "batches at equal distances",
-  );
+/** An operand of a product: its batches, then rows and columns. */
+export interface Matrices {
+  readonly name: string;
+  readonly view: View;
+  readonly shape: readonly number[];
 }
 
-/** Two axes that all batches can be walked by: the last one, and what is before it. */
-export function twoBatches(
-  node: OpNode,
+/** A view with its batches as two axes, which repeats where it broadcasts; undefined where memory has it otherwise. */
+function batchedView(
+  { view, shape }: Pick<Matrices, "view" | "shape">,
   batches: readonly number[],
-  rows: number,
-): readonly [number, number, number] {
+  two: readonly [number, number],
+): View | undefined {
+  const to = [...two, ...shape.slice(-2)];
+  return derivedView(view, to, ([batch, plane, row, column]) => {
+    const flat = flatten([known(batch, "batch"), known(plane, "plane")], two);
+    const at = broadcastIndices(unflatten(flat, batches), shape.slice(0, -2));
+    return [...at, known(row, "row"), known(column, "column")];
+  });
+}
+
+/** Two axes that batches can be walked by, if at most two of theirs are longer than 1: the last one, and the one before. */
+export function twoBatches(batches: readonly number[]): readonly [number, number] | undefined {
   const long = batches.filter((size) => size > 1);
-  if (long.length > 2)
-    throw notCompiled(node, "a product of matrices with more than two axes of batches is not compiled");
-  return [long.length > 1 ? (long[0] ?? 1) : 1, long.at(-1) ?? 1, rows];
+  if (long.length > 2) return undefined;
+  return [long.length > 1 ? (long[0] ?? 1) : 1, long.at(-1) ?? 1];
+}
+
+/** Operands with the same two axes of batches. More axes are joined; copies repeat what broadcasts among those. */
+export function batchedOperands(
+  context: Context,
+  batches: readonly number[],
+  operands: readonly Matrices[],
+): { readonly two: readonly [number, number]; readonly views: readonly View[] } {
+  const cuts = batches.map((_, at) => [product(batches.slice(0, at)), product(batches.slice(at))] as const);
+  const whole = [1, product(batches)] as const;
+  for (const two of [twoBatches(batches) ?? whole, ...cuts.toReversed()]) {
+    const views = operands.flatMap((operand) => batchedView(operand, batches, two) ?? []);
+    if (views.length === operands.length) return { two, views };
+  }
+  return { two: whole, views: operands.map((operand) => batchedOrCopied(context, operand, batches, whole)) };
+}
+
+/** A view with these two axes of batches; of a copy where memory has them otherwise. */
+export function batchedOrCopied(
+  context: Context,
+  operand: Matrices,
+  batches: readonly number[],
+  two: readonly [number, number],
+): View {
+  const view = batchedView(operand, batches, two);
+  if (view !== undefined) return view;
+  const copy = repeatedCopy(context, operand, batches);
+  return known(batchedView({ view: copy, shape: copy.shape }, batches, two), "batches of a copy");
+}
+
+/** Row-major, with all batches. */
+function repeatedCopy(context: Context, { name, view, shape }: Matrices, batches: readonly number[]): View {
+  const { reader, buffers } = newReader(context);
+  const copy = allocateView(`${name}.repeated`, "float32", [...batches, ...shape.slice(-2)]);
+  const loops = loopsOver(copy.shape).filter(({ extent }) => extent > 1);
+  let next = 0;
+  const indices = copy.shape.map((size) => (size > 1 ? loopAffine(known(loops[next++], "loop")) : zero));
+  const store = {
+    kind: "store",
+    buffer: buffers.of(copy),
+    index: elementAt({ ...copy, offset: 0 }, indices),
+    value: reader.load(view, broadcastIndices(indices, shape)),
+  } as const;
+  const work = product(copy.shape);
+  addNest(context, { name: "repeat", body: nested(loops, [store]), buffers, work, label: `copy of ${name}` });
+  return copy;
 }
 
 export function broadcastShape(a: readonly number[], b: readonly number[]): readonly number[] {

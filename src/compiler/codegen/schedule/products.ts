@@ -16,12 +16,11 @@ import { biasView } from "./convolutions.ts";
 import { broadcastIndices } from "./index-maps.ts";
 import {
   addPacking,
-  batchedView,
+  batchedOperands,
   broadcastShape,
   contiguousRows,
   joinedRows,
   transposedCopy,
-  twoBatches,
   viewIn,
 } from "./matrices.ts";
 import { operandBuffer, packedBuffer } from "./operands.ts";
@@ -58,25 +57,23 @@ export function lowerMatMul(state: BlockState, node: OpNode, label: string): voi
   const batches = broadcastShape(left.slice(0, -2), right.slice(0, -2));
   const isConstant = memory.isConstant(b) && right.slice(0, -2).every((size) => size === 1);
   // One right side for all: the rows of all batches are rows of one matrix, if memory has them at equal distances.
-  const viewA = contiguousRows(state, a, left);
-  const joined = isConstant ? joinedRows(viewA, left) : undefined;
-  const [batch, planes, rowCount] =
-    joined === undefined ? twoBatches(node, batches, rows) : ([1, 1, product(batches) * rows] as const);
-  const leftView =
-    joined ?? batchedView(viewA, left, [...batches, rows, depth], [batch, planes, rowCount, depth]);
-  const numbers = isConstant ? memory.floatsOf(b) : undefined;
-  const rightSide: RightSide =
-    numbers !== undefined
-      ? { kind: "constant", name: b, filters: () => filterView(numbers(), columns, 1) }
-      : {
-          kind: "computed",
-          view: batchedView(
-            viewIn(state, b, right),
-            right,
-            [...batches, depth, columns],
-            [batch, planes, depth, columns],
-          ),
-        };
+  const operandA = { name: a, view: contiguousRows(state, a, left), shape: left };
+  const joined = isConstant ? joinedRows(operandA.view, left) : undefined;
+  const operandB = isConstant ? [] : [{ name: b, view: viewIn(state, b, right), shape: right }];
+  const {
+    two: [batch, planes],
+    views: [viewA, viewB],
+  } =
+    joined === undefined
+      ? batchedOperands(context, batches, [operandA, ...operandB])
+      : { two: [1, 1] as const, views: [joined] };
+  const rowCount = joined === undefined ? rows : product(batches) * rows;
+  let rightSide: RightSide;
+  if (viewB !== undefined) rightSide = { kind: "computed", view: viewB };
+  else {
+    const numbers = memory.floatsOf(b);
+    rightSide = { kind: "constant", name: b, filters: () => filterView(numbers(), columns, 1) };
+  }
   const whole = [...batches, rows, columns];
   const loops = tileLoops(batch, [planes, 1, rowCount], columns);
   const flatRows = flatten([loops.batch, loops.z, loops.x].map(loopAffine), [batch, planes, rowCount]);
@@ -88,7 +85,7 @@ export function lowerMatMul(state: BlockState, node: OpNode, label: string): voi
   );
   lowerProduct(
     state,
-    { left: leftView, right: rightSide, batch, planes, rows: rowCount, depth, columns },
+    { left: known(viewA, "left side"), right: rightSide, batch, planes, rows: rowCount, depth, columns },
     { node, loops, indices, value: (sum) => sum, bias: undefined, label },
   );
 }
@@ -106,7 +103,7 @@ export function lowerGemm(state: BlockState, node: OpNode, label: string): void 
   const depth = shapeA[transposesA ? 0 : 1] ?? 1;
   const left = transposesA
     ? transposedCopy(state, a)
-    : batchedView(contiguousRows(state, a, shapeA), shapeA, [rows, depth], [1, 1, rows, depth]);
+    : derivedView(contiguousRows(state, a, shapeA), [1, 1, rows, depth], (indices) => indices.slice(2));
   const numbers = memory.isConstant(b) ? memory.floatsOf(b) : undefined;
   const shapeB = shapeOf(typed, b);
   const right: RightSide =
@@ -138,7 +135,7 @@ export function lowerGemm(state: BlockState, node: OpNode, label: string): void 
   const scaleSum = numbers === undefined && alpha !== 1;
   lowerProduct(
     state,
-    { left, right, batch: 1, planes: 1, rows, depth, columns },
+    { left: known(left, "left side"), right, batch: 1, planes: 1, rows, depth, columns },
     {
       node,
       loops,
