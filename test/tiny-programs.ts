@@ -67,14 +67,31 @@ export function addScaleProgram(count: number, options: { readonly relaxedSimd?:
   const at = (index: number): number => 64 + index * bytes;
   const weights = Float32Array.from({ length: count }, (_, index) => index / 4);
   const steps: readonly Step[] = [
-    { kernel: "add", addresses: [at(1), at(2), at(3)], units: count, work: muchWork, label: "Add" },
-    { kernel: "scale", addresses: [at(3), at(0), at(4)], units: count, work: littleWork, label: "Mul" },
+    {
+      kernel: "add",
+      addresses: [at(1), at(2), at(3)],
+      units: count,
+      work: muchWork,
+      reads: [0, 1],
+      writes: [2],
+      label: "Add",
+    },
+    {
+      kernel: "scale",
+      addresses: [at(3), at(0), at(4)],
+      units: count,
+      work: littleWork,
+      reads: [2],
+      writes: [3],
+      label: "Mul",
+    },
   ];
   return {
     name: "add-scale",
     functions: [add, scale],
-    steps,
     preparation: [],
+    steps,
+    places: [1, 2, 3, 4].map((index) => ({ byteOffset: at(index), byteLength: bytes })),
     inputs: [programTensor("a", "float32", [count], at(1)), programTensor("b", "float32", [count], at(2))],
     outputs: [programTensor("y", "float32", [count], at(4))],
     constants: { byteOffset: 64, ...contentOf(new Uint8Array(weights.buffer)) },
@@ -113,7 +130,14 @@ export function rotateProgram(count: number, works: readonly number[]): Program 
       addresses: [at(index), at(index + 1)],
       units: count,
       work,
+      reads: [index],
+      writes: [index + 1],
       label: `rotate ${index}`,
+    })),
+    // One for each value, two of which take turns.
+    places: Array.from({ length: works.length + 1 }, (_, index) => ({
+      byteOffset: at(index),
+      byteLength: bytes,
     })),
     inputs: [programTensor("x", "int32", [count], at(0))],
     outputs: [programTensor("y", "int32", [count], at(works.length))],
@@ -132,12 +156,21 @@ export function divideProgram(count: number): Program {
   });
   const bytes = Math.ceil((count * 4) / 64) * 64;
   const [a, b, q] = [64, 64 + bytes, 64 + 2 * bytes];
-  const step = { kernel: "divide", addresses: [a, b, q], units: count, work: muchWork, label: "Div" };
+  const step = {
+    kernel: "divide",
+    addresses: [a, b, q],
+    units: count,
+    work: muchWork,
+    reads: [0, 1],
+    writes: [2],
+    label: "Div",
+  };
   return {
     name: "divide",
     functions: [divide],
     preparation: [],
     steps: [step, step],
+    places: [a, b, q].map((byteOffset) => ({ byteOffset, byteLength: bytes })),
     inputs: [programTensor("a", "int32", [count], a), programTensor("b", "int32", [count], b)],
     outputs: [programTensor("q", "int32", [count], q)],
     constants: { byteOffset: 64, ...contentOf(new Uint8Array()) },

@@ -1,11 +1,12 @@
 /**
- * A program as one WebAssembly module: its kernels, and `run`, which calls them in order. Threads run all steps in lock
- * step (SPMD): each takes its share of a step's units and waits at a barrier before the next step. Linear in the code.
+ * A program as one WebAssembly module: its kernels, and `run`, which calls them in order. All threads run all steps (SPMD):
+ * each takes its share of a step's units, and waits at a barrier before a step that needs what others do. Linear in the code.
  */
 import { assert } from "../../base/assert.ts";
 import { badInput } from "../../base/errors.ts";
 import { type Barrier, barrierFunctions } from "./barrier.ts";
 import type { Program, Step } from "./program.ts";
+import { type Stage, stagesOf } from "./stages.ts";
 import { type Callee, type Code, call, get, i32, type Local, op, set } from "./wasm/code.ts";
 import { encodeModule } from "./wasm/encode.ts";
 import { FunctionBuilder, type WasmFunction } from "./wasm/function-builder.ts";
@@ -41,7 +42,7 @@ export function encodeProgram(program: Program, options: EncodeOptions): Uint8Ar
   assert(missing === undefined, `the program has no kernel ${missing?.kernel ?? ""}`);
   const kernels = program.functions.map((kernel) => ({ ...kernel, exported: false }));
   const prepare = preparation.length === 0 ? [] : [prepareFunction(preparation)];
-  return encodeModule({ memory, functions: [...kernels, ...prepare, ...drivers(steps, options)] });
+  return encodeModule({ memory, functions: [...kernels, ...prepare, ...drivers(program, options)] });
 }
 
 /** Pages of the program's memory. Throws bad-input beyond 4 GiB. */
@@ -56,7 +57,7 @@ export function memoryPages({ name, memoryBytes }: Program): number {
 }
 
 /** The functions around the kernels; their names begin with "laminate.", which no kernel's does. */
-function drivers(steps: readonly Step[], options: EncodeOptions): readonly WasmFunction[] {
+function drivers({ steps, places }: Program, options: EncodeOptions): readonly WasmFunction[] {
   const { threads, leastSharedWork = defaultLeastSharedWork } = options;
   const run = new FunctionBuilder("run");
   const thread = run.parameter("i32", "thread");
@@ -74,7 +75,7 @@ function drivers(steps: readonly Step[], options: EncodeOptions): readonly WasmF
   }
   const barrier = barrierFunctions({ name: "run", result: undefined });
   const share = shareFunction();
-  const parts = chunks(stages(steps, leastSharedWork), stepsPerFunction).map((part, index) =>
+  const parts = chunks(stagesOf(steps, places, leastSharedWork), stepsPerFunction).map((part, index) =>
     buildPart(index, (builder, locals) => {
       for (const stage of part) emitStage(builder, stage, { ...locals, barrier, share });
     }),
@@ -99,26 +100,6 @@ function prepareFunction(steps: readonly Step[]): WasmFunction {
   return builder.build(true);
 }
 
-/** A step and how threads come to it. */
-interface Stage {
-  readonly step: Step;
-  /** Whether all threads run a part of it, or thread 0 runs all of it. */
-  readonly isShared: boolean;
-  /** Whether threads must have ended the step before. */
-  readonly barrier: boolean;
-}
-
-/** The first step needs no barrier, as thread 0 begins the run, and neighbouring steps of thread 0 alone need none. */
-function stages(steps: readonly Step[], leastSharedWork: number): readonly Stage[] {
-  let wasAlone = true;
-  return steps.map((step, index) => {
-    const isShared = step.units > 1 && step.work >= leastSharedWork;
-    const barrier = index > 0 && (isShared || !wasAlone);
-    wasAlone = !isShared;
-    return { step, isShared, barrier };
-  });
-}
-
 interface ThreadLocals {
   readonly thread: Local;
   readonly threads: Local;
@@ -130,11 +111,7 @@ interface StageTools extends ThreadLocals {
   readonly share: Callee;
 }
 
-function emitStage(
-  builder: FunctionBuilder,
-  { step, isShared, barrier: waits }: Stage,
-  tools: StageTools,
-): void {
+function emitStage(builder: FunctionBuilder, { step, isShared, waits }: Stage, tools: StageTools): void {
   const { thread, threads, mayWait, barrier, share } = tools;
   if (waits) builder.emit(call(barrier.wait, get(threads), get(mayWait)));
   if (isShared) {

@@ -16,8 +16,20 @@ export interface Step {
   readonly units: number;
   /** About how long the whole step takes, in multiply-accumulates or elements moved; decides if threads share it. */
   readonly work: number;
+  /** Which of the program's places it reads and writes, as their numbers; constants do not count. */
+  readonly reads: readonly number[];
+  readonly writes: readonly number[];
   /** For people: the operators it runs. */
   readonly label: string;
+}
+
+/**
+ * Where a value is, or several that are parts of one. Places overlap if their values are never alive at once. Each element
+ * is written once in a run, but for scratch memory, which the steps that change it read as well.
+ */
+export interface ProgramPlace {
+  readonly byteOffset: number;
+  readonly byteLength: number;
 }
 
 /** An input or output of the network, row-major and contiguous at its place in the memory. */
@@ -41,6 +53,7 @@ export interface Program {
   /** Run once, when the constants are in memory: they make weights that would need more room in a file. */
   readonly preparation: readonly Step[];
   readonly steps: readonly Step[];
+  readonly places: readonly ProgramPlace[];
   readonly inputs: readonly ProgramTensor[];
   readonly outputs: readonly ProgramTensor[];
   readonly constants: ProgramConstants;

@@ -12,8 +12,10 @@ import type { WasmFunction } from "../wasm/function-builder.ts";
 import { placeStorage, reservedBytes } from "./place-storage.ts";
 import { type PlacedBuffer, type Storage, storageBytes, type View } from "./views.ts";
 
-interface PlannedStep extends Omit<Step, "addresses"> {
+interface PlannedStep extends Omit<Step, "addresses" | "reads" | "writes"> {
   readonly buffers: readonly PlacedBuffer[];
+  readonly reads: ReadonlySet<Storage>;
+  readonly writes: ReadonlySet<Storage>;
 }
 
 /** A step without the memory that it touches. */
@@ -23,6 +25,10 @@ export interface NewStep {
   readonly work: number;
   readonly label: string;
   readonly buffers: readonly PlacedBuffer[];
+  /** Those of the buffers that it writes; all others it reads. */
+  readonly writes: readonly Buffer[];
+  /** Those that it reads and writes. */
+  readonly changes?: readonly Buffer[];
 }
 
 /** The buffers of one kernel: each part of memory that it sees, in the order of its address parameters. */
@@ -68,8 +74,22 @@ export class Assembly {
     this.preparation.push(this.planned(step));
   }
 
-  private planned({ function: fn, units, work, label, buffers }: NewStep): PlannedStep {
-    return { kernel: this.kernelNamed(fn), units, work, label, buffers };
+  private planned({ function: fn, units, work, label, buffers, writes, changes = [] }: NewStep): PlannedStep {
+    const storages = (is: (buffer: Buffer) => boolean): ReadonlySet<Storage> =>
+      new Set(
+        buffers.flatMap(({ buffer, storage }) =>
+          storage.constant === undefined && is(buffer) ? [storage] : [],
+        ),
+      );
+    return {
+      kernel: this.kernelNamed(fn),
+      units,
+      work,
+      label,
+      buffers,
+      reads: storages((buffer) => !writes.includes(buffer)),
+      writes: storages((buffer) => writes.includes(buffer) || changes.includes(buffer)),
+    };
   }
 
   get stepCount(): number {
@@ -107,8 +127,15 @@ export class Assembly {
       byteOffset: placeOf(view.storage) + view.offset * storedBytes[view.storage.elementType],
       byteLength: storageBytes(view.storage),
     });
-    const addressed = ({ buffers, ...step }: PlannedStep): Step => ({
+    const places = new Map<Storage, number>();
+    for (const storage of offsets.keys())
+      if (storage.constant === undefined) places.set(storage, places.size);
+    const numbers = (storages: ReadonlySet<Storage>): readonly number[] =>
+      [...storages].map((storage) => known(places.get(storage), "place"));
+    const addressed = ({ buffers, reads, writes, ...step }: PlannedStep): Step => ({
       ...step,
+      reads: numbers(reads),
+      writes: numbers(writes),
       addresses: buffers.map(
         ({ storage, offset, buffer }) => placeOf(storage) + offset * storedBytes[buffer.elementType],
       ),
@@ -118,6 +145,10 @@ export class Assembly {
       functions: [...this.byName.values()],
       preparation: preparation.map(addressed),
       steps: steps.map(addressed),
+      places: [...places.keys()].map((storage) => ({
+        byteOffset: placeOf(storage),
+        byteLength: storageBytes(storage),
+      })),
       inputs: inputs.map(tensor),
       outputs: outputs.map(tensor),
       constants: constantsAt(offsets, constantsEnd),

@@ -92,7 +92,7 @@ export function lowerAttention(state: BlockState, first: OpNode, label: string):
   };
   const packedKeys = pack(first, keys, shapeK, batches);
   const packedValues = pack(second.node, values, shapeV, second.batches);
-  const scratch = allocateView(`${softmax.name}.rows`, "float32", [plan.scratchFloats]);
+  const scratch = operandBuffer(allocateView(`${softmax.name}.rows`, "float32", [plan.scratchFloats]));
   const { buffers, value } = scoresOf(context, pattern);
   for (const node of [first, softmax, second.node]) state.done.add(node);
   for (const name of second.weights) state.needed.delete(name);
@@ -107,13 +107,8 @@ export function lowerAttention(state: BlockState, first: OpNode, label: string):
     bias: undefined,
     parts: [
       {
-        operands: [
-          operandBuffer(queryView),
-          packedKeys,
-          packedValues,
-          operandBuffer(scratch),
-          ...buffers.placed,
-        ],
+        operands: [operandBuffer(queryView), packedKeys, packedValues, scratch, ...buffers.placed],
+        changes: [scratch],
         make: (head) =>
           attention({
             ...head,

@@ -3,6 +3,7 @@
 import type { OpNode, TypedGraph } from "../../../graph/ir/graph.ts";
 import type { FusionPlan } from "../../fusion/fusion-plan.ts";
 import type { MathLibrary } from "../loops/emitter.ts";
+import type { Buffer } from "../loops/expr.ts";
 import { lowerKernel } from "../loops/lower.ts";
 import type { Statement } from "../loops/nest.ts";
 import { type Assembly, KernelBuffers } from "./assembly.ts";
@@ -54,5 +55,20 @@ export function addNest(
   },
 ): void {
   const kernel = lowerKernel({ name, buffers: buffers.buffers, body }, math);
-  assembly.addStep({ ...kernel, work, label, buffers: buffers.placed });
+  assembly.addStep({ ...kernel, work, label, buffers: buffers.placed, writes: body.flatMap(storedBuffers) });
+}
+
+/** The buffers that a statement stores to. */
+function storedBuffers(statement: Statement): readonly Buffer[] {
+  switch (statement.kind) {
+    case "loop":
+    case "vector-loop":
+      return statement.body.flatMap(storedBuffers);
+    case "store":
+      return [statement.buffer];
+    case "reduce":
+      return [];
+    default:
+      return statement satisfies never;
+  }
 }

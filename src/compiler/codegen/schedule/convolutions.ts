@@ -118,6 +118,7 @@ function winogradPart(
     work: plan.packedFloats,
     label: `${label} (filters)`,
     buffers: [weights, filters],
+    writes: [filters.buffer],
   });
   const transformed = operandBuffer(allocateView("transformed", "float32", [plan.transformedFloats]));
   const products = operandBuffer(allocateView("products", "float32", [plan.productFloats]));
@@ -126,6 +127,7 @@ function winogradPart(
     work: plan.transformedFloats,
     label: `${label} (input)`,
     buffers: [input, transformed],
+    writes: [transformed.buffer],
   });
   const strides = { batch: 0, z: plan.productPlane, y: 0, x: sizes.filtersPerGroup };
   assembly.addStep({
@@ -138,9 +140,11 @@ function winogradPart(
     work: 36 * plan.tiles * sizes.channelsPerGroup * sizes.filtersPerGroup,
     label: `${label} (products)`,
     buffers: [transformed, filters, products],
+    writes: [products.buffer],
   });
   return {
     operands: [products],
+    changes: [products],
     make: (head) => winogradOutput(sizes, head),
     work: plan.productFloats,
   };

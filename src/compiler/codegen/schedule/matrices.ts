@@ -39,6 +39,7 @@ export function addPacking(
     work: count * depthOf(sizes) * sizes.filtersPerGroup,
     label: `${label} (packing)`,
     buffers: [operandBuffer(view), packed],
+    writes: [packed.buffer],
   });
   return packed;
 }

@@ -33,12 +33,9 @@ export function storeValues(context: Context, targets: readonly Target[], label:
     if (moved === undefined) addNest(context, { name: "map", ...nest, work, label });
     else {
       const kernel = transpose({ name: "transpose", ...moved });
-      context.assembly.addStep({
-        ...kernel,
-        work,
-        label,
-        buffers: movedBuffers(nest.buffers.placed, first.view),
-      });
+      const moving = movedBuffers(nest.buffers.placed, first.view);
+      const writes = moving.slice(0, 1).map(({ buffer }) => buffer);
+      context.assembly.addStep({ ...kernel, work, label, buffers: moving, writes });
     }
   }
   for (const { name, view } of targets) memory.place(name, view);

@@ -62,6 +62,8 @@ export interface TiledOperator {
 export interface TilePart {
   /** What the kernel is given before what its epilogue needs. */
   readonly operands: readonly PlacedBuffer[];
+  /** Those of the operands that it changes: scratch memory. */
+  readonly changes?: readonly PlacedBuffer[];
   readonly make: (head: KernelHead) => Kernel;
   /** In multiply-accumulates. */
   readonly work: number;
@@ -78,7 +80,8 @@ export function lowerTiled(state: BlockState, operator: TiledOperator): void {
   const buffers = new KernelBuffers();
   const values = epilogueValues(context, operator, buffers, targets, reached);
   if (operator.bias !== undefined) buffers.of(operator.bias);
-  for (const { make, operands, work } of operator.parts) {
+  const writes = values.map(({ buffer }) => buffer);
+  for (const { make, operands, changes = [], work } of operator.parts) {
     const kernel = make({
       name: operator.name,
       relaxed: context.relaxed,
@@ -91,6 +94,8 @@ export function lowerTiled(state: BlockState, operator: TiledOperator): void {
       work,
       label: operator.label,
       buffers: [...operands, ...buffers.placed],
+      writes,
+      changes: changes.map(({ buffer }) => buffer),
     });
   }
   for (const { name, view } of targets) context.memory.place(name, view);
