@@ -152,6 +152,20 @@ export class BlockState {
     return does;
   }
 
+  /** What the block makes a value of, element by element and in its shape: the x of RMSNorm's sum of x^2. */
+  sourcesOf(name: string, found = new Set<string>()): ReadonlySet<string> {
+    const { typed, producerOf } = this.context;
+    const node = producerOf(name)?.node;
+    if (node === undefined || !this.inside.has(name) || !isElementwise(node)) return found;
+    const shape = staticShapeOf(typed, name)?.join();
+    for (const input of node.inputs) {
+      if (input === "" || found.has(input) || staticShapeOf(typed, input)?.join() !== shape) continue;
+      found.add(input);
+      this.sourcesOf(input, found);
+    }
+    return found;
+  }
+
   /**
    * Where each element goes: for every value that the block computes element by element from `start`, the index at which
    * the element stands that `start` has at its index. `held` are values that are known besides, each at one index only,

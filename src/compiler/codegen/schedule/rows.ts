@@ -208,6 +208,8 @@ class RowKernel {
     const x = this.reader.read(operand, this.at);
     const count = product(this.axes.map((axis) => this.shape[axis] ?? 1));
     this.noteReached(operand, this.at);
+    for (const source of this.state.sourcesOf(operand))
+      if (!this.reached.has(source)) this.noteReached(source, this.at);
     this.state.done.add(node);
     switch (node.operator) {
       case "Softmax":
