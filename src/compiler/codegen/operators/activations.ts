@@ -46,13 +46,17 @@ function softplus(x: Expr): Expr {
 }
 
 /**
- * x tanh(ln(1 + e^x)) = x n / (n + 2) with n = e^x (e^x + 2), which is one exponential in place of three functions. Beyond
- * 20 the quotient is 1 in float32.
+ * tanh(ln(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2), which is one exponential in place of three functions. Beyond 20
+ * the quotient is 1 in float32.
  */
-function mish(x: Expr): Expr {
+export function tanhOfSoftplus(x: Expr): Expr {
   const power = exp(atMost(x, 20));
   const n = multiply(power, plus(power, 2));
-  return multiply(x, divide(n, plus(n, 2)));
+  return divide(n, plus(n, 2));
+}
+
+function mish(x: Expr): Expr {
+  return multiply(x, tanhOfSoftplus(x));
 }
 
 function gelu(x: Expr, { node }: ElementwiseCall): Expr {

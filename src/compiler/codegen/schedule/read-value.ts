@@ -19,6 +19,7 @@ import {
   select,
   unary,
 } from "../loops/expr.ts";
+import { tanhOfSoftplus } from "../operators/activations.ts";
 import { elementwiseExpr, isElementwise } from "../operators/elementwise.ts";
 import { intOf } from "../operators/node-attributes.ts";
 import { broadcastIndices, indexMapOf } from "./index-maps.ts";
@@ -118,8 +119,18 @@ export class ValueReader {
     }
   }
 
+  /** Mish as opset 17 and older write it: Softplus, Tanh, Mul. */
+  private tanhOfSoftplus({ operator, inputs: [name = ""] }: OpNode, indices: Indices): Expr | undefined {
+    if (operator !== "Tanh" || this.held.has(name) || this.memory.has(name)) return undefined;
+    const inner = this.producerOf(name)?.node;
+    if (inner?.operator !== "Softplus" || this.memory.storedType(name) !== "float32") return undefined;
+    return tanhOfSoftplus(this.read(inner.inputs[0] ?? "", indices));
+  }
+
   private elementwise(node: OpNode, indices: Indices): Expr {
     const { typed } = this.memory;
+    const short = this.tanhOfSoftplus(node, indices);
+    if (short !== undefined) return short;
     const channels = channelOperands(node);
     const rank = indices.length;
     const operands = node.inputs.map((name, at): Expr | undefined => {
