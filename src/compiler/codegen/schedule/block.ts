@@ -8,6 +8,7 @@ import { type Affine, sameAffine } from "../loops/affine.ts";
 import { isElementwise } from "../operators/elementwise.ts";
 import type { Context } from "./context.ts";
 import { broadcastIndices, indexMapOf } from "./index-maps.ts";
+import { nestOf } from "./nest-operators.ts";
 import { isExpression } from "./read-value.ts";
 import { shapeOf, staticShapeOf } from "./shapes.ts";
 
@@ -86,7 +87,10 @@ export class BlockState {
       if (!plan.ecg.values.has(name)) return false;
       return this.leaves(name) || node.operator === "Concat" || placement.isPart(name);
     });
-    const operands = (readsMemory[node.operator] ?? []).map((at) => node.inputs[at] ?? "");
+    const isNest = nestOf(this.context.memory, node) !== undefined;
+    const operands = isNest
+      ? node.inputs
+      : (readsMemory[node.operator] ?? []).map((at) => node.inputs[at] ?? "");
     const stretched = isExpression(this.context.memory, node)
       ? node.inputs.filter((name) => this.isStretched(name, node))
       : [];

@@ -9,6 +9,7 @@ import { makeAvailable, viewAsOther } from "./available.ts";
 import { BlockState } from "./block.ts";
 import type { Context } from "./context.ts";
 import { lowerConvolution, lowerPool } from "./convolutions.ts";
+import { nestOf } from "./nest-operators.ts";
 import { notCompiled } from "./not-compiled.ts";
 import { lowerGemm, lowerMatMul } from "./products.ts";
 import { isExpression } from "./read-value.ts";
@@ -42,7 +43,7 @@ export function lowerBlock(context: Context, block: number): void {
       continue;
     }
     if (isExpression(context.memory, node)) continue;
-    const lower = isStandard(node) ? (tiledOf(context, node) ?? rowsOf(context, node)) : undefined;
+    const lower = nestOf(context.memory, node) ?? (isStandard(node) ? tiledOf(context, node) : undefined);
     if (lower === undefined) throw notCompiled(node);
     for (const name of operandsInMemory(state, node)) makeAvailable(state, name);
     lower(state, node, labelOf(state, node));
@@ -52,16 +53,8 @@ export function lowerBlock(context: Context, block: number): void {
 
 const isStandard = ({ domain }: OpNode): boolean => domain === "" || domain === "ai.onnx";
 
-/** Tiles are of float32. */
-function tiledOf({ memory }: Context, node: OpNode): Lower | undefined {
-  const values = [...node.inputs, ...node.outputs].filter((name) => name !== "");
-  const lower = kernels[node.operator];
-  const fits = lower !== undefined && values.every((name) => memory.storedType(name) === "float32");
-  return fits ? lower : undefined;
-}
-
-function rowsOf(context: Context, node: OpNode): Lower | undefined {
-  return reducedAxesOf(context, node) === undefined ? undefined : lowerRows;
+function tiledOf(context: Context, node: OpNode): Lower | undefined {
+  return kernels[node.operator] ?? (reducedAxesOf(context, node) === undefined ? undefined : lowerRows);
 }
 
 /** Operands that the node's kernel reads from memory, or that are needed there and ready. */

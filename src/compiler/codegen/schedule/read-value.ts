@@ -5,7 +5,7 @@
 import { known } from "../../../base/assert.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
 import { int, normalAxis, string } from "../../../graph/ops/call.ts";
-import { type Affine, constantAffine, rangeOf, sameAffine, sum, valueAffine } from "../loops/affine.ts";
+import { type Affine, constantAffine, rangeOf, sameAffine, sum } from "../loops/affine.ts";
 import {
   type Buffer,
   binary,
@@ -17,13 +17,14 @@ import {
   loadOf,
   numberTypeOf,
   select,
-  unary,
 } from "../loops/expr.ts";
 import { tanhOfSoftplus } from "../operators/activations.ts";
 import { elementwiseExpr, isElementwise } from "../operators/elementwise.ts";
 import { intOf } from "../operators/node-attributes.ts";
+import { clamped, placeIn, reflected } from "./computed-places.ts";
 import { broadcastIndices, indexMapOf } from "./index-maps.ts";
 import type { Memory } from "./memory.ts";
+import { movedElements } from "./moved-elements.ts";
 import { notCompiled } from "./not-compiled.ts";
 import { resizeExpr } from "./resize.ts";
 import { shapeOf } from "./shapes.ts";
@@ -114,8 +115,11 @@ export class ValueReader {
       case "Resize":
       case "Upsample":
         return resizeExpr(this, node, indices);
-      default:
-        throw notCompiled(node);
+      default: {
+        const make = movedElements[node.operator];
+        if (make === undefined) throw notCompiled(node);
+        return make(this, node, indices);
+      }
     }
   }
 
@@ -232,13 +236,14 @@ export class ValueReader {
   private triangle(node: OpNode, indices: Indices): Expr {
     const { memory } = this;
     const [data = "", diagonal = ""] = node.inputs;
-    if (diagonal !== "" && !memory.isConstant(diagonal)) throw notCompiled(node);
-    const shift = diagonal === "" ? 0 : (memory.constantNumbers(diagonal)[0] ?? 0);
+    // Given as a scalar or as a list of one.
+    const alone = diagonal === "" ? [] : shapeOf(memory.typed, diagonal).map(() => constantAffine(0));
+    const shift = diagonal === "" ? constant("i32", 0) : convert("i32", this.read(diagonal, alone));
     const [row, column] = indices.slice(-2);
     const above = binary(
       "subtract",
       indexOf(known(column, "column")),
-      binary("add", indexOf(known(row, "row")), constant("i32", shift)),
+      binary("add", indexOf(known(row, "row")), shift),
     );
     const isUpper = int(staticCall(memory.typed, node), "upper", 1) !== 0;
     const isKept = compare(isUpper ? "greaterOrEqual" : "lessOrEqual", above, constant("i32", 0));
@@ -255,32 +260,6 @@ export class ValueReader {
     const at = placeIn(size, this.read(places, indices.slice(axis, axis + rank)));
     return this.read(data, [...indices.slice(0, axis), at, ...indices.slice(axis + rank)]);
   }
-}
-
-/** A computed index: from the end where it is negative. */
-function placeIn(size: number, value: Expr): Affine {
-  const place = convert("i32", value);
-  const fromEnd = binary("add", place, constant("i32", size));
-  return clampedValue(select(compare("less", place, constant("i32", 0)), fromEnd, place), size);
-}
-
-/** An index beyond an end, as far inside as it lies outside. */
-function reflected(index: Affine, size: number, isBeyond: boolean): Affine {
-  const inFront = unary("absolute", indexOf(index));
-  if (!isBeyond) return clampedValue(inFront, size);
-  const last = constant("i32", 2 * (size - 1));
-  return clampedValue(binary("minimum", inFront, binary("subtract", last, inFront)), size);
-}
-
-/** An index that may lie outside, moved to the nearest place inside. */
-export function clamped(index: Affine, size: number): Affine {
-  return clampedValue(indexOf(index), size);
-}
-
-/** The same for an i32; an index of a Gather out of range must not read other memory. */
-export function clampedValue(value: Expr, size: number): Affine {
-  const low = binary("maximum", value, constant("i32", 0));
-  return valueAffine(binary("minimum", low, constant("i32", size - 1)), size);
 }
 
 /**
@@ -330,6 +309,6 @@ const readOperators = ["Concat", "Pad", "Gather", "GatherElements", "Trilu", "Re
 export function isExpression(memory: Memory, node: OpNode): boolean {
   if (node.domain !== "" && node.domain !== "ai.onnx") return false;
   if (isElementwise(node)) return true;
-  if (readOperators.includes(node.operator)) return true;
+  if (readOperators.includes(node.operator) || Object.hasOwn(movedElements, node.operator)) return true;
   return indexMapOf(memory.typed, node) !== undefined;
 }

@@ -24,6 +24,7 @@ export function reducedAxesOf({ typed }: Context, node: OpNode): readonly number
     }
     case "LayerNormalization":
       return from(normalAxis(call, int(call, "axis", -1), rank()));
+    case "InstanceNormalization":
     case "GlobalAveragePool":
     case "GlobalMaxPool":
       return from(2);
@@ -37,6 +38,10 @@ export function reducedAxesOf({ typed }: Context, node: OpNode): readonly number
     }
   }
 }
+
+/** Operators whose formulas are written for float32. */
+export const isOfFloats = ({ operator }: OpNode): boolean =>
+  ["Softmax", "LogSoftmax", "LayerNormalization", "InstanceNormalization"].includes(operator);
 
 /** Pools over whole images are reductions of all spatial axes. */
 const pools: Readonly<Record<string, string>> = {

@@ -24,9 +24,10 @@ import type { Reduction } from "../operators/reductions.ts";
 import type { KernelBuffers } from "./assembly.ts";
 import { type BlockState, sameIndices } from "./block.ts";
 import { addNest, type Context, newReader } from "./context.ts";
+import { broadcastIndices } from "./index-maps.ts";
 import { notCompiled } from "./not-compiled.ts";
 import type { ValueReader } from "./read-value.ts";
-import { reducedAxesOf, reductionAt } from "./row-operators.ts";
+import { isOfFloats, reducedAxesOf, reductionAt } from "./row-operators.ts";
 import { shapeOf } from "./shapes.ts";
 import { staticCall } from "./static-call.ts";
 import { nested, storeValues } from "./stores.ts";
@@ -207,6 +208,8 @@ class RowKernel {
     const [output = ""] = node.outputs;
     const x = this.reader.read(operand, this.at);
     const count = product(this.axes.map((axis) => this.shape[axis] ?? 1));
+    if (x.type !== "f32" && isOfFloats(node))
+      throw notCompiled(node, `${node.operator} of ${x.type} is not compiled`);
     this.noteReached(operand, this.at);
     for (const source of this.state.sourcesOf(operand))
       if (!this.reached.has(source)) this.noteReached(source, this.at);
@@ -222,6 +225,7 @@ class RowKernel {
         this.holdRow(output, binary("subtract", moved, unary("log", total)));
         return;
       }
+      case "InstanceNormalization":
       case "LayerNormalization":
         this.layerNormalization(node, x, count);
         return;
@@ -289,24 +293,25 @@ class RowKernel {
 
   private layerNormalization(node: OpNode, x: Expr, count: number): void {
     const [, scale = "", bias = ""] = node.inputs;
-    const [output = "", ...more] = node.outputs;
-    if (more.some((name) => name !== ""))
-      throw notCompiled(node, "the mean of LayerNormalization as an output is not compiled");
+    const [output = "", meanOutput = "", inverseOutput = ""] = node.outputs;
+    const { typed } = this.context;
     const part = constant("f32", 1 / count);
     const mean = binary("multiply", this.reduce("add", 0, x, "sum"), part);
     const moved = binary("subtract", x, mean);
-    const variance = binary(
-      "multiply",
-      this.reduce("add", 0, binary("multiply", moved, moved), "squares"),
-      part,
-    );
-    const epsilon = float(staticCall(this.context.typed, node), "epsilon", 1e-5);
+    const squares = this.reduce("add", 0, binary("multiply", moved, moved), "squares");
+    const variance = binary("multiply", squares, part);
+    const epsilon = float(staticCall(typed, node), "epsilon", 1e-5);
     const root = unary("squareRoot", binary("add", variance, constant("f32", epsilon)));
-    let value = binary("multiply", moved, binary("divide", constant("f32", 1), root));
-    const inRow = this.at.slice(this.shape.length - shapeOf(this.context.typed, scale).length);
-    value = binary("multiply", value, this.reader.read(scale, inRow));
-    if (bias !== "") value = binary("add", value, this.reader.read(bias, inRow));
-    this.holdRow(output, value);
+    const inverse = binary("divide", constant("f32", 1), root);
+    const isPerChannel = node.operator === "InstanceNormalization";
+    const parameter = (name: string): Expr => {
+      const at = isPerChannel ? this.at.slice(1, 2) : broadcastIndices(this.at, shapeOf(typed, name));
+      return this.reader.read(name, at);
+    };
+    const scaled = binary("multiply", binary("multiply", moved, inverse), parameter(scale));
+    this.holdRow(output, bias === "" ? scaled : binary("add", scaled, parameter(bias)));
+    if (meanOutput !== "") this.holdSum(meanOutput, mean);
+    if (inverseOutput !== "") this.holdSum(inverseOutput, inverse);
   }
 
   private storeResults(): void {
