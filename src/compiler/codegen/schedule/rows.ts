@@ -1,8 +1,7 @@
 /**
- * Kernels over rows: softmax, normalisations, reductions and what is elementwise around them, in one loop. A row is all
- * elements along the reduced axes. For each row the sums are made and kept in registers, and what follows from them is
- * computed and stored while the row is in the cache. Where neighbours in memory belong to different rows (the mean of each
- * channel, channels last), four rows go side by side.
+ * Kernels over rows (all elements along the reduced axes): softmax, normalisations, reductions and what is elementwise
+ * around them. Sums are kept in registers, and what follows from them is stored while the row is in the cache. Where
+ * neighbours in memory belong to different rows (channels last), four rows go side by side.
  */
 import { assert, known } from "../../../base/assert.ts";
 import { product } from "../../../base/integers.ts";
