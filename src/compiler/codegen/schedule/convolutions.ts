@@ -8,27 +8,23 @@ import { contentOf } from "../content.ts";
 import { convolution } from "../kernels/convolution.ts";
 import { type ConvolutionSizes, packedFloats } from "../kernels/convolution-spec.ts";
 import { depthwise, packDepthwise } from "../kernels/depthwise.ts";
-import { filtersFirst, packFilters } from "../kernels/pack-filters.ts";
+import { packFilters } from "../kernels/pack-filters.ts";
+import type { Kernel, KernelHead } from "../kernels/place.ts";
 import { plainEpilogue } from "../kernels/plain-epilogue.ts";
 import { pool } from "../kernels/pool.ts";
 import { planWinograd, prefersWinograd, winogradInput, winogradOutput } from "../kernels/winograd.ts";
 import { packWinograd, winogradFilters, winogradWeightFloats } from "../kernels/winograd-filters.ts";
-import { loopAffine } from "../loops/affine.ts";
 import type { Expr } from "../loops/expr.ts";
 import type { BlockState } from "./block.ts";
 import type { Context } from "./context.ts";
+import { flatAxes, imageIndices, type KernelAxes, orderedAxes } from "./kernel-axes.ts";
 import { convolutionWindow } from "./layouts.ts";
 import { notCompiled } from "./not-compiled.ts";
 import { imageOf, operandBuffer, packedBuffer, triple } from "./operands.ts";
 import { shapeOf } from "./shapes.ts";
 import { staticCall } from "./static-call.ts";
-import { lowerTiled, type TileLoops, type TilePart, tileLoops } from "./tiles.ts";
+import { dividesIndices, lowerTiled, type TilePart, tileLoops } from "./tiles.ts";
 import { allocateView, type PlacedBuffer, type View } from "./views.ts";
-
-/** The index in N C [D] [H] W at the loops of a kernel. */
-export function imageIndices({ batch, z, y, x, filter }: TileLoops, rank: number) {
-  return [batch, filter, ...[z, y, x].slice(5 - rank)].map(loopAffine);
-}
 
 export function lowerConvolution(state: BlockState, node: OpNode, label: string): void {
   const { context } = state;
@@ -60,46 +56,43 @@ export function lowerConvolution(state: BlockState, node: OpNode, label: string)
   const grouped = { ...sizes, groups, channelsPerGroup, filtersPerGroup: filters / groups };
   const floats = memory.floatsOf(weights);
   const usesWinograd = context.winograd && prefersWinograd(grouped);
-  const loops = tileLoops(sizes.batch, sizes.extents, filters);
-  const named = { node, loops, indices: imageIndices(loops, shape.length), value: (sum: Expr) => sum, label };
-  const work = product(shape) * product(window.kernel) * channelsPerGroup;
+  const kind = isDepthwise ? "depthwise" : usesWinograd ? "winograd_output" : "convolution";
+  const ownLoops = tileLoops(sizes.batch, sizes.extents, filters);
+  const own = { sizes: grouped, loops: ownLoops, indices: imageIndices(ownLoops, shape.length) };
+  const value = (sum: Expr): Expr => sum;
+  const direct = (): KernelAxes => {
+    const flat = flatAxes(grouped, shape.length);
+    return flat === undefined || dividesIndices(state, { node, indices: flat.indices, value })
+      ? orderedAxes(grouped, shape.length)
+      : flat;
+  };
   const packed = (count: number, pack: (target: Float32Array) => void): PlacedBuffer =>
     packedBuffer(`${weights}.packed`, count, pack);
+  const work = product(shape) * product(window.kernel) * channelsPerGroup;
+  const part = (axes: KernelAxes | undefined): TilePart => {
+    if (axes !== undefined) {
+      const { sizes: turned, filterStrides } = axes;
+      const pack = (target: Float32Array): void => {
+        packFilters(turned, { data: floats(), offset: 0, strides: filterStrides }, target);
+      };
+      const make = (head: KernelHead): Kernel => convolution({ ...head, ...turned });
+      return { operands: [input, packed(packedFloats(turned), pack)], make, work };
+    }
+    if (usesWinograd) {
+      const pack = (target: Float32Array): void => void packWinograd(grouped, floats(), target);
+      return winogradPart(context, grouped, input, packed(winogradWeightFloats(grouped), pack), label);
+    }
+    const spec = { ...sizes, channels: groups };
+    const pack = (target: Float32Array): void => void packDepthwise(spec, floats(), target);
+    const make = (head: KernelHead): Kernel => depthwise({ ...head, ...spec });
+    return { operands: [input, packed(product(window.kernel) * groups, pack)], make, work };
+  };
+  const axes = kind === "convolution" ? direct() : undefined;
+  const { loops, indices } = axes ?? own;
   lowerTiled(state, {
-    ...named,
-    name: isDepthwise ? "depthwise" : usesWinograd ? "winograd_output" : "convolution",
+    ...{ node, name: kind, loops, indices, value, label },
     bias: bias === "" ? undefined : biasView(state, bias, filters),
-    parts: [
-      usesWinograd
-        ? winogradPart(
-            context,
-            grouped,
-            input,
-            packed(winogradWeightFloats(grouped), (target) => packWinograd(grouped, floats(), target)),
-            label,
-          )
-        : isDepthwise
-          ? {
-              operands: [
-                input,
-                packed(product(window.kernel) * groups, (target) =>
-                  packDepthwise({ ...sizes, channels: groups }, floats(), target),
-                ),
-              ],
-              make: (head) => depthwise({ ...head, ...sizes, channels: groups }),
-              work,
-            }
-          : {
-              operands: [
-                input,
-                packed(packedFloats(grouped), (target) =>
-                  packFilters(grouped, filtersFirst(grouped, floats()), target),
-                ),
-              ],
-              make: (head) => convolution({ ...head, ...grouped }),
-              work,
-            },
-    ],
+    parts: [part(axes)],
   });
 }
 

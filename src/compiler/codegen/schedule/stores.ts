@@ -5,10 +5,11 @@
 import { product } from "../../../base/integers.ts";
 import { transpose } from "../kernels/transpose.ts";
 import { type Affine, type Loop, loopAffine, unflatten, zero } from "../loops/affine.ts";
-import { childrenOf, type Expr } from "../loops/expr.ts";
+import type { Expr } from "../loops/expr.ts";
 import type { Statement } from "../loops/nest.ts";
 import type { KernelBuffers } from "./assembly.ts";
 import { addNest, type Context, newReader } from "./context.ts";
+import { countOperations } from "./operation-count.ts";
 import type { ValueReader } from "./read-value.ts";
 import { transpositionOf } from "./transpositions.ts";
 import { axesInMemory, elementAt, type PlacedBuffer, type View } from "./views.ts";
@@ -132,28 +133,4 @@ export function nested(loops: readonly Loop[], inner: readonly Statement[]): rea
     (body, loop, at) => [{ kind: at === around.length - 1 ? "vector-loop" : "loop", loop, body }],
     inner,
   );
-}
-
-/** How often indices are divided, and how many operations there are on an element. */
-function countOperations(statements: readonly Extract<Statement, { kind: "store" }>[]): {
-  readonly divisions: number;
-  readonly operations: number;
-} {
-  const seen = new Set<Expr>();
-  let divisions = 0;
-  const countIndex = (index: Affine): void => {
-    for (const { factor } of index.terms)
-      if (factor.kind === "quotient" || factor.kind === "remainder") divisions++;
-  };
-  const visit = (expr: Expr): void => {
-    if (seen.has(expr)) return;
-    seen.add(expr);
-    if (expr.kind === "load" || expr.kind === "index") countIndex(expr.index);
-    for (const child of childrenOf(expr)) visit(child);
-  };
-  for (const { index, value } of statements) {
-    countIndex(index);
-    visit(value);
-  }
-  return { divisions, operations: seen.size };
 }

@@ -14,6 +14,7 @@ import type { FunctionBuilder } from "../wasm/function-builder.ts";
 import { KernelBuffers } from "./assembly.ts";
 import type { BlockState } from "./block.ts";
 import type { Context } from "./context.ts";
+import { countOperations } from "./operation-count.ts";
 import { ValueReader } from "./read-value.ts";
 import type { Target } from "./stores.ts";
 import { elementAt, type PlacedBuffer, type View } from "./views.ts";
@@ -44,14 +45,18 @@ export function tileLoops(
   };
 }
 
-export interface TiledOperator {
+/** What a tiled kernel's sums become. */
+export interface OperatorResult {
   readonly node: OpNode;
-  readonly name: string;
-  readonly loops: TileLoops;
   /** The index of the operator's result at a place of the loops. */
   readonly indices: Indices;
   /** The operator's result at an index, given the accumulated sum. */
   readonly value: (sum: Expr, reader: ValueReader, indices: Indices) => Expr;
+}
+
+export interface TiledOperator extends OperatorResult {
+  readonly name: string;
+  readonly loops: TileLoops;
   /** Start values by filter. */
   readonly bias: View | undefined;
   /** One kernel, or several that each make a part of the results. */
@@ -69,16 +74,15 @@ export interface TilePart {
   readonly work: number;
 }
 
+/** Whether indices in the operator's epilogue need divisions. */
+export function dividesIndices(state: BlockState, operator: OperatorResult): boolean {
+  return countOperations(epilogueOf(state, operator, new KernelBuffers()).values).divisions > 0;
+}
+
 export function lowerTiled(state: BlockState, operator: TiledOperator): void {
   const { context } = state;
-  const [result = ""] = operator.node.outputs;
-  const reached = state.reach(result, operator.indices);
-  const names = state.mustStore(reached).filter((name) => state.isAvailable(name, new Set([result])));
-  const targets = (names.length > 0 ? names : [result]).map(
-    (name): Target => ({ name, view: context.placement.viewFor(name) }),
-  );
   const buffers = new KernelBuffers();
-  const values = epilogueValues(context, operator, buffers, targets, reached);
+  const { targets, values } = epilogueOf(state, operator, buffers);
   if (operator.bias !== undefined) buffers.of(operator.bias);
   const writes = values.map(({ buffer }) => buffer);
   for (const { make, operands, changes = [], work } of operator.parts) {
@@ -101,6 +105,22 @@ export function lowerTiled(state: BlockState, operator: TiledOperator): void {
   for (const { name, view } of targets) context.memory.place(name, view);
 }
 
+/** What is stored where, of the block's values that follow from the operator's result. */
+function epilogueOf(
+  state: BlockState,
+  operator: OperatorResult,
+  buffers: KernelBuffers,
+): { readonly targets: readonly Target[]; readonly values: readonly EpilogueValue[] } {
+  const { context } = state;
+  const [result = ""] = operator.node.outputs;
+  const reached = state.reach(result, operator.indices);
+  const names = state.mustStore(reached).filter((name) => state.isAvailable(name, new Set([result])));
+  const targets = (names.length > 0 ? names : [result]).map(
+    (name): Target => ({ name, view: context.placement.viewFor(name) }),
+  );
+  return { targets, values: epilogueValues(context, operator, buffers, targets, reached) };
+}
+
 interface EpilogueValue {
   readonly buffer: Buffer;
   readonly index: Affine;
@@ -109,7 +129,7 @@ interface EpilogueValue {
 
 function epilogueValues(
   context: Context,
-  operator: TiledOperator,
+  operator: OperatorResult,
   buffers: KernelBuffers,
   targets: readonly Target[],
   reached: ReadonlyMap<string, Indices>,
