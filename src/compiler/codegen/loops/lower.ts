@@ -47,8 +47,8 @@ export function lowerKernel({ name, buffers, body }: LoopKernel, math: MathLibra
     lowering.vectorLoop(only, start, get(last));
     return { function: builder.build(), units: Math.ceil(extent / vectorUnit) };
   }
-  // Work that cannot be shared belongs to whoever has the first unit.
-  builder.when(op("i32.eqz", get(from)), () => {
+  // Work that cannot be shared is one unit.
+  builder.when(op("i32.lt_s", get(from), get(to)), () => {
     lowering.statements(body, [0]);
   });
   return { function: builder.build(), units: 1 };

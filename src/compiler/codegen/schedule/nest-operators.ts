@@ -20,6 +20,7 @@ import {
   lowerMeanVariance,
 } from "./normalizations.ts";
 import { lowerArgument, lowerCumSum, lowerHardmax, lowerTopK } from "./ordering.ts";
+import { lowerGru, lowerLstm, lowerRnn } from "./recurrent.ts";
 import { lowerScatterElements, lowerScatterNd } from "./scatter.ts";
 
 type Lower = (state: BlockState, node: OpNode, label: string) => void;
@@ -30,12 +31,15 @@ const nests: Readonly<Record<string, Lower>> = {
   CumSum: lowerCumSum,
   Einsum: lowerEinsum,
   GlobalLpPool: lowerPowerPool,
+  GRU: lowerGru,
   GroupNormalization: lowerGroupNormalization,
   Hardmax: lowerHardmax,
   LRN: lowerLocalResponse,
+  LSTM: lowerLstm,
   LpNormalization: lowerLpNormalization,
   LpPool: lowerPowerPool,
   MeanVarianceNormalization: lowerMeanVariance,
+  RNN: lowerRnn,
   Scatter: lowerScatterElements,
   ScatterElements: lowerScatterElements,
   ScatterND: lowerScatterNd,

@@ -3,8 +3,8 @@ import { known } from "../../../base/assert.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
 import { int, normalAxis, scalarInput } from "../../../graph/ops/call.ts";
 import { type Affine, type Loop, loopAffine, sum, valueAffine } from "../loops/affine.ts";
-import { binary, compare, constant, convert, type Expr, indexOf, select } from "../loops/expr.ts";
-import { add, inRange, integerRanges, isFloat } from "../operators/values.ts";
+import { binary, compare, constant, convert, type Expr, indexOf, select, unary } from "../loops/expr.ts";
+import { add, inRange, integerRanges, isFloat, like } from "../operators/values.ts";
 import type { BlockState } from "./block.ts";
 import { clamped } from "./computed-places.ts";
 import { type Indices, Nest } from "./nests.ts";
@@ -21,20 +21,26 @@ const mostRanked = 2 ** 15;
 const withAxis = (at: Indices, axis: number, index: Affine): Indices =>
   at.map((old, where) => (where === axis ? index : old));
 
+/** Elements of which every two are in an order: what is no number stands at an end. */
+function comparable(element: Expr, end: number): Expr {
+  return isFloat(element.type)
+    ? select(compare("notEqual", element, element), like(element, end), element)
+    : element;
+}
+
 /** The place of the largest or smallest element along a loop; of equals the first, or the last. */
 function placeOf(
   nest: Nest,
   loop: Loop,
-  element: Expr,
+  value: Expr,
   { isMost, takesLast }: { readonly isMost: boolean; readonly takesLast: boolean },
 ): Expr {
-  const type = element.type;
-  const [least, most] = isFloat(type)
-    ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-    : (integerRanges[type === "i64" ? "int64" : "int32"] ?? [0, 0]);
-  const best = isMost
-    ? nest.reduce("maximum", [loop], least, element)
-    : nest.reduce("minimum", [loop], most, element);
+  const { type } = value;
+  const element = comparable(value, isMost ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
+  const least = isFloat(type) ? Number.NEGATIVE_INFINITY : (integerRanges[`int${bitsOf(type)}`]?.[0] ?? 0);
+  // The least integer is the complement of the largest complement: the largest int64 is no double to start from.
+  const turned = (x: Expr): Expr => (isMost ? x : unary(isFloat(type) ? "negate" : "bitNot", x));
+  const best = turned(nest.reduce("maximum", [loop], least, turned(element)));
   // Floats are compared in lanes, and so are their places.
   const number = type === "f32" ? "f32" : "i32";
   const place = convert(number, indexOf(loopAffine(loop)));
@@ -42,6 +48,8 @@ function placeOf(
   const found = select(compare("equal", element, best), place, constant(number, otherwise));
   return nest.reduce(takesLast ? "maximum" : "minimum", [loop], otherwise, found);
 }
+
+const bitsOf = (type: Expr["type"]): 32 | 64 => (type === "i64" ? 64 : 32);
 
 function axisOf(state: BlockState, node: OpNode, otherwise: number): number {
   const { typed } = state.context;
@@ -116,7 +124,10 @@ export function lowerTopK(state: BlockState, node: OpNode, label: string): void 
   const isMost = int(call, "largest", 1) !== 0;
   ranking.overElements(ranks, (at) => {
     const here = known(at[axis], "index");
-    const [own, rival] = [ranking.read(data, at), ranking.read(data, withAxis(at, axis, loopAffine(other)))];
+    const [own, rival] = [here, loopAffine(other)].map((place) =>
+      comparable(ranking.read(data, withAxis(at, axis, place)), Number.POSITIVE_INFINITY),
+    );
+    if (own === undefined || rival === undefined) return;
     const isBetter = compare(isMost ? "greater" : "less", rival, own);
     const isBefore = binary(
       "and",
