@@ -51,11 +51,6 @@ export function runSteps(
   // Content is written into zeros.
   const constants = all.subarray(byteOffset, byteOffset + byteLength).fill(0);
   program.constants.writeTo(constants);
-  for (const tensor of program.inputs) {
-    const value = inputs.get(tensor.name);
-    if (value?.kind !== "tensor" || Array.isArray(value.elements)) throw new Error(`no ${tensor.name}`);
-    all.set(bytesOf(value.elements, memoryTypeOf(tensor.elementType, tensor.name)), tensor.byteOffset);
-  }
   const call = ({ kernel, addresses }: Step, from: number, to: number): void => {
     (exports[kernel] as (...numbers: readonly number[]) => void)(...addresses, from, to);
   };
@@ -64,6 +59,12 @@ export function runSteps(
       call(step, from, to);
   };
   for (const step of program.preparation) runWhole(step);
+  // Not sooner: they may take the place of constants that only the preparation reads.
+  for (const tensor of program.inputs) {
+    const value = inputs.get(tensor.name);
+    if (value?.kind !== "tensor" || Array.isArray(value.elements)) throw new Error(`no ${tensor.name}`);
+    all.set(bytesOf(value.elements, memoryTypeOf(tensor.elementType, tensor.name)), tensor.byteOffset);
+  }
   if (threads !== undefined && random !== undefined) runThreads(program, { random, threads, call });
   else {
     for (const step of program.steps) {
