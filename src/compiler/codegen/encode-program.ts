@@ -124,8 +124,9 @@ function callAlone(step: Step): Code {
   return callKernel(step, i32(0), i32(step.units));
 }
 
-function callKernel({ kernel, addresses }: Step, from: Code, to: Code): Code {
-  return call({ name: kernel, result: undefined }, ...addresses.map(i32), from, to);
+function callKernel({ kernel, addresses, firstUnit = 0 }: Step, from: Code, to: Code): Code {
+  const moved = (unit: Code): Code => (firstUnit === 0 ? unit : op("i32.add", unit, i32(firstUnit)));
+  return call({ name: kernel, result: undefined }, ...addresses.map(i32), moved(from), moved(to));
 }
 
 function buildPart(

@@ -12,8 +12,9 @@ export interface Step {
   readonly kernel: string;
   /** Its addresses in bytes, without the two that say which units. */
   readonly addresses: readonly number[];
-  /** Independent parts of the work, which threads may share out. */
+  /** Independent parts of the work, which threads may share out, and the number of the first: 0, unless given. */
   readonly units: number;
+  readonly firstUnit?: number;
   /** About how long the whole step takes, in multiply-accumulates or elements moved; decides if threads share it. */
   readonly work: number;
   /** Which of the program's places it reads and writes, as their numbers; constants do not count. */

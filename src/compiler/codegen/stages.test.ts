@@ -1,7 +1,11 @@
 /** Where threads must wait for each other: by hand, and networks on simulated threads that are as far apart as may be. */
 import { describe, expect, test } from "vitest";
+import { floats, network } from "../../../test/network.ts";
+import { known } from "../../base/assert.ts";
 import { seededRandom } from "../../base/random.ts";
 import { randomInputs } from "../../graph/interpreter/random-inputs.ts";
+import { runGraph } from "../../graph/interpreter/run-graph.ts";
+import { numbersOf, type TensorValue } from "../../graph/ir/runtime-value.ts";
 import { compileGraph } from "./compile.ts";
 import type { ProgramPlace, Step } from "./program.ts";
 import { stagesOf } from "./stages.ts";
@@ -89,3 +93,31 @@ test.each([2, 3, 4])(
     expect(barriers).toBeLessThan(steps);
   },
 );
+
+test("bands of Winograd's tiles on threads that run apart give what the interpreter gives", () => {
+  const typed = network({
+    inputs: { x: [1, 8, 181, 173] },
+    constants: { w: floats([8, 8, 3, 3]) },
+    nodes: { y: ["Conv", ["x", "w"], { pads: [1, 1, 1, 1] }], z: ["Relu", ["y"]] },
+    outputs: ["z"],
+  });
+  const program = compileGraph(typed);
+  const bands = program.steps.filter(({ kernel }) => kernel === "winograd_output");
+  expect(bands.length).toBeGreaterThan(1);
+  expect(bands.map(({ firstUnit }) => firstUnit)).toEqual(
+    bands.map((_, band) => band * (bands[0]?.units ?? 0)),
+  );
+  // The input of the next band is transformed beside the results of a band.
+  const waiting = stagesOf(program.steps, program.places, 64).filter((stage) => stage.waits);
+  expect(waiting).toHaveLength(1 + 2 * bands.length);
+  const inputs = randomInputs(typed.graph, 1);
+  const expected = numbersOf(known(runGraph(typed, inputs).get("z"), "z") as TensorValue);
+  const outputs = runSteps(program, inputs, { random: seededRandom(1), threads: 3 });
+  const actual = numbersOf(known(outputs.get("z"), "z") as TensorValue);
+  let error = 0;
+  for (let at = 0; at < expected.length; at++) {
+    const difference = Math.abs((expected[at] ?? 0) - (actual[at] ?? Number.NaN));
+    error = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(error, difference);
+  }
+  expect(error).toBeLessThan(1e-3);
+});

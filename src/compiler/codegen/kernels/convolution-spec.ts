@@ -31,6 +31,8 @@ export interface ConvolutionSizes {
   readonly outputGrid?: OutputGrid;
   /** Rows and vectors of the accumulators; what is not given is chosen. */
   readonly tile?: Tile;
+  /** Lines of Winograd's tiles that are in scratch memory at once; chosen where it is not given. */
+  readonly winogradLines?: number;
 }
 
 /** Pixel i of an axis is pixel origin + i step of the output; places speak of the output. */

@@ -9,7 +9,7 @@
  */
 import { type Code, f32x4, get, i32, increase, type Local, load, op, set, store } from "../wasm/code.ts";
 import { FunctionBuilder } from "../wasm/function-builder.ts";
-import { multiplyAdd, repeat, smaller, sum, times } from "./address.ts";
+import { multiplyAdd, remainder, repeat, smaller, sum, times } from "./address.ts";
 import { type ConvolutionSizes, packedFloats } from "./convolution-spec.ts";
 import { eachLine, eachVector, lineUnits } from "./lines.ts";
 import type { Kernel, KernelHead } from "./place.ts";
@@ -41,19 +41,37 @@ const tilesForHeavyWeights = 9;
  */
 export function prefersWinograd(sizes: ConvolutionSizes): boolean {
   if (!canUseWinograd(sizes) || Math.min(sizes.channelsPerGroup, sizes.filtersPerGroup) < 8) return false;
-  const { tiles, packedFloats: floats } = planWinograd(sizes);
-  return tiles >= tilesForHeavyWeights || 4 * floats <= heavyWeights;
+  const { tilesDown, tilesAcross, packedFloats: floats } = planWinograd(sizes);
+  return sizes.batch * tilesDown * tilesAcross >= tilesForHeavyWeights || 4 * floats <= heavyWeights;
 }
 
-/** Where the steps keep what they hand on. */
+/** Units of the first and the third step that belong to one band of tiles. */
+export interface WinogradBand {
+  readonly input: UnitRange;
+  readonly output: UnitRange;
+}
+
+export interface UnitRange {
+  readonly firstUnit: number;
+  readonly units: number;
+}
+
+/**
+ * Where the steps keep what they hand on. Large images are done in bands of whole lines of tiles, one after another, so
+ * that a band's scratch memory stays in the caches. The steps are the same for all bands: a line of tiles lies at its
+ * number modulo the lines of a band.
+ */
 export interface WinogradPlan {
   readonly tilesDown: number;
   readonly tilesAcross: number;
-  readonly tiles: number;
+  /** Lines of tiles of a band, over all images, and its tiles. */
+  readonly bandLines: number;
+  readonly bandTiles: number;
+  readonly bands: readonly WinogradBand[];
   /** Floats from one of the 36 matrices to the next: of transformed inputs, and of products. */
   readonly inputPlane: number;
   readonly productPlane: number;
-  /** Scratch memory of a whole step. */
+  /** Scratch memory of a band. */
   readonly transformedFloats: number;
   readonly productFloats: number;
   /** The product of the matrices, for `convolution`: addresses transformed, filters, products. */
@@ -64,7 +82,9 @@ export interface WinogradPlan {
 export function planWinograd(sizes: ConvolutionSizes): WinogradPlan {
   const tilesDown = Math.ceil(sizes.extents[1] / outputs);
   const tilesAcross = Math.ceil(sizes.extents[2] / outputs);
-  const tiles = sizes.batch * tilesDown * tilesAcross;
+  const lines = sizes.batch * tilesDown;
+  const bandLines = bandLinesOf(sizes, lines, tilesAcross);
+  const tiles = bandLines * tilesAcross;
   const inputPlane = planeFloats(tiles * sizes.channelsPerGroup);
   const matrix: ConvolutionSizes = {
     ...sizes,
@@ -76,10 +96,20 @@ export function planWinograd(sizes: ConvolutionSizes): WinogradPlan {
   };
   const packed = packedFloats(matrix);
   const productPlane = planeFloats(tiles * sizes.filtersPerGroup);
+  const rangeOf = (channels: number, first: number): UnitRange => {
+    const { units } = lineUnits(sizes.batch, [tilesDown, tilesAcross, 1], channels);
+    const perLine = units / lines;
+    return { firstUnit: first * perLine, units: Math.min(bandLines, lines - first) * perLine };
+  };
   return {
     tilesDown,
     tilesAcross,
-    tiles,
+    bandLines,
+    bandTiles: tiles,
+    bands: Array.from({ length: Math.ceil(lines / bandLines) }, (_, band) => ({
+      input: rangeOf(sizes.channelsPerGroup, band * bandLines),
+      output: rangeOf(sizes.filtersPerGroup, band * bandLines),
+    })),
     inputPlane,
     productPlane,
     transformedFloats: planes * inputPlane,
@@ -87,6 +117,22 @@ export function planWinograd(sizes: ConvolutionSizes): WinogradPlan {
     product: { ...matrix, filterStrides: { batch: 0, z: packed } },
     packedFloats: planes * packed,
   };
+}
+
+/** What a level-2 cache holds, as scratch memory of a band. */
+const bandBytes = 2 * 2 ** 20;
+
+/**
+ * Bands fit the cache, but have so many tiles that reading all filters again for each band costs less than half of what the
+ * scratch memory would.
+ */
+function bandLinesOf(sizes: ConvolutionSizes, lines: number, tilesAcross: number): number {
+  if (sizes.winogradLines !== undefined) return Math.min(lines, sizes.winogradLines);
+  const { channelsPerGroup: channels, filtersPerGroup: filters } = sizes;
+  const fitting = bandBytes / (4 * planes * (channels + filters));
+  const tiles = Math.max(fitting, (channels * filters) / (channels + filters));
+  const most = Math.ceil(tiles / tilesAcross);
+  return lines < 2 * most ? lines : Math.ceil(lines / Math.floor(lines / most));
 }
 
 /** An odd number of cache lines, so that the 36 planes do not fall into the same sets of a cache. */
@@ -201,8 +247,9 @@ function clamped(builder: FunctionBuilder, name: string, tile: Local, extent: nu
 }
 
 function tileNumber(plan: WinogradPlan, { batch, z, y }: { batch: Local; z: Local; y: Local }): Code {
-  const row = sum(times(get(batch), plan.tilesDown), get(z));
-  return sum(times(row, plan.tilesAcross), get(y));
+  const line = sum(times(get(batch), plan.tilesDown), get(z));
+  const inBand = plan.bands.length === 1 ? line : remainder(line, plan.bandLines);
+  return sum(times(inBand, plan.tilesAcross), get(y));
 }
 
 type Six = readonly [Code, Code, Code, Code, Code, Code];

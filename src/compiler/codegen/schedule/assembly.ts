@@ -22,6 +22,7 @@ interface PlannedStep extends Omit<Step, "addresses" | "reads" | "writes"> {
 export interface NewStep {
   readonly function: WasmFunction;
   readonly units: number;
+  readonly firstUnit?: number;
   readonly work: number;
   readonly label: string;
   readonly buffers: readonly PlacedBuffer[];
@@ -55,6 +56,7 @@ export class KernelBuffers {
 
 export class Assembly {
   private readonly functions = new Map<string, WasmFunction>();
+  private readonly kernels = new Map<WasmFunction, string>();
   private readonly byName = new Map<string, WasmFunction>();
   private readonly preparation: PlannedStep[] = [];
   private readonly steps: PlannedStep[] = [];
@@ -74,7 +76,7 @@ export class Assembly {
     this.preparation.push(this.planned(step));
   }
 
-  private planned({ function: fn, units, work, label, buffers, writes, changes = [] }: NewStep): PlannedStep {
+  private planned({ function: fn, buffers, writes, changes = [], ...step }: NewStep): PlannedStep {
     const storages = (is: (buffer: Buffer) => boolean): ReadonlySet<Storage> =>
       new Set(
         buffers.flatMap(({ buffer, storage }) =>
@@ -83,9 +85,10 @@ export class Assembly {
       );
     return {
       kernel: this.kernelNamed(fn),
-      units,
-      work,
-      label,
+      units: step.units,
+      ...(step.firstUnit === undefined ? {} : { firstUnit: step.firstUnit }),
+      work: step.work,
+      label: step.label,
       buffers,
       reads: storages((buffer) => !writes.includes(buffer)),
       writes: storages((buffer) => writes.includes(buffer) || changes.includes(buffer)),
@@ -98,6 +101,14 @@ export class Assembly {
 
   /** Kernels that are the same but for the name are one. */
   private kernelNamed(fn: WasmFunction): string {
+    const same = this.kernels.get(fn);
+    if (same !== undefined) return same;
+    const name = this.kernelLike(fn);
+    this.kernels.set(fn, name);
+    return name;
+  }
+
+  private kernelLike(fn: WasmFunction): string {
     const text = fingerprint(fn);
     const old = this.functions.get(text);
     if (old !== undefined) return old.name;

@@ -1,4 +1,5 @@
 /** Convolutions, their transposed form, and pools, lowered to the kernels that hold tiles of results in registers. */
+import { known } from "../../../base/assert.ts";
 import { product } from "../../../base/integers.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
 import { int, requiredInts } from "../../../graph/ops/call.ts";
@@ -113,33 +114,50 @@ function winogradPart(
     buffers: [weights, filters],
     writes: [filters.buffer],
   });
-  const transformed = operandBuffer(allocateView("transformed", "float32", [plan.transformedFloats]));
-  const products = operandBuffer(allocateView("products", "float32", [plan.productFloats]));
-  assembly.addStep({
-    ...winogradInput("winograd_input", sizes, relaxed),
-    work: plan.transformedFloats,
-    label: `${label} (input)`,
-    buffers: [input, transformed],
-    writes: [transformed.buffer],
-  });
+  const inputKernel = winogradInput("winograd_input", sizes, relaxed);
   const strides = { batch: 0, z: plan.productPlane, y: 0, x: sizes.filtersPerGroup };
-  assembly.addStep({
-    ...convolution({
-      name: "winograd_product",
-      relaxed,
-      ...plan.product,
-      ...plainEpilogue({ strides, bias: false, relu: false }),
-    }),
-    work: 36 * plan.tiles * sizes.channelsPerGroup * sizes.filtersPerGroup,
-    label: `${label} (products)`,
-    buffers: [transformed, filters, products],
-    writes: [products.buffer],
+  const productKernel = convolution({
+    name: "winograd_product",
+    relaxed,
+    ...plan.product,
+    ...plainEpilogue({ strides, bias: false, relu: false }),
   });
+  // Memory of their own for all bands: it shares its place with that of others where it can.
+  const scratch = (name: string, floats: number): readonly PlacedBuffer[] =>
+    plan.bands.map(() => operandBuffer(allocateView(name, "float32", [floats])));
+  const transformed = scratch("transformed", plan.transformedFloats);
+  const products = scratch("products", plan.productFloats);
+  const addInput = (band: number): void => {
+    const [to, range] = [transformed[band], plan.bands[band]?.input];
+    if (to === undefined || range === undefined) return;
+    const buffers = [input, to];
+    const step = { work: plan.transformedFloats, label: `${label} (input)`, buffers, writes: [to.buffer] };
+    assembly.addStep({ ...inputKernel, ...range, ...step });
+  };
+  const addProduct = (band: number): void => {
+    const [from, to] = [known(transformed[band], "inputs"), known(products[band], "products")];
+    assembly.addStep({
+      ...productKernel,
+      work: 36 * plan.bandTiles * sizes.channelsPerGroup * sizes.filtersPerGroup,
+      label: `${label} (products)`,
+      buffers: [from, filters, to],
+      writes: [to.buffer],
+    });
+  };
   return {
-    operands: [products],
-    changes: [products],
     make: (head) => winogradOutput(sizes, head),
-    work: plan.productFloats,
+    steps: plan.bands.map(({ output }, band) => ({
+      operands: products.slice(band, band + 1),
+      changes: products.slice(band, band + 1),
+      work: plan.productFloats,
+      range: output,
+      before: () => {
+        if (band === 0) addInput(0);
+        addProduct(band);
+        // Needs no barrier of its own beside the results of this band.
+        addInput(band + 1);
+      },
+    })),
   };
 }
 

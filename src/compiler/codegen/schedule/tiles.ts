@@ -6,6 +6,7 @@
 import { known } from "../../../base/assert.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
 import type { Epilogue, Kernel, KernelHead, Place } from "../kernels/place.ts";
+import type { UnitRange } from "../kernels/winograd.ts";
 import type { Affine, Loop } from "../loops/affine.ts";
 import { Emitter } from "../loops/emitter.ts";
 import type { Buffer, Expr } from "../loops/expr.ts";
@@ -64,14 +65,23 @@ export interface TiledOperator extends OperatorResult {
   readonly label: string;
 }
 
-export interface TilePart {
+/** A kernel, and the steps that run it: one for all of its units, or several. */
+export type TilePart = { readonly make: (head: KernelHead) => Kernel } & (
+  | TileStep
+  | { readonly steps: readonly TileStep[] }
+);
+
+export interface TileStep {
   /** What the kernel is given before what its epilogue needs. */
   readonly operands: readonly PlacedBuffer[];
   /** Those of the operands that it changes: scratch memory. */
   readonly changes?: readonly PlacedBuffer[];
-  readonly make: (head: KernelHead) => Kernel;
   /** In multiply-accumulates. */
   readonly work: number;
+  /** All units of the kernel, unless given. */
+  readonly range?: UnitRange;
+  /** Adds the steps that must come before. */
+  readonly before?: () => void;
 }
 
 /** Whether indices in the operator's epilogue need divisions. */
@@ -85,7 +95,8 @@ export function lowerTiled(state: BlockState, operator: TiledOperator): void {
   const { targets, values } = epilogueOf(state, operator, buffers);
   if (operator.bias !== undefined) buffers.of(operator.bias);
   const writes = values.map(({ buffer }) => buffer);
-  for (const { make, operands, changes = [], work } of operator.parts) {
+  for (const part of operator.parts) {
+    const { make } = part;
     const kernel = make({
       name: operator.name,
       relaxed: context.relaxed,
@@ -93,14 +104,18 @@ export function lowerTiled(state: BlockState, operator: TiledOperator): void {
       epilogue: (builder, addresses) =>
         new TileEpilogue(context, operator, builder, buffers, addresses, values, operator.bias),
     });
-    context.assembly.addStep({
-      ...kernel,
-      work,
-      label: operator.label,
-      buffers: [...operands, ...buffers.placed],
-      writes,
-      changes: changes.map(({ buffer }) => buffer),
-    });
+    for (const { operands, changes = [], work, range, before } of "steps" in part ? part.steps : [part]) {
+      before?.();
+      context.assembly.addStep({
+        ...kernel,
+        ...range,
+        work,
+        label: operator.label,
+        buffers: [...operands, ...buffers.placed],
+        writes,
+        changes: changes.map(({ buffer }) => buffer),
+      });
+    }
   }
   for (const { name, view } of targets) context.memory.place(name, view);
 }

@@ -51,8 +51,9 @@ export function runSteps(
   // Content is written into zeros.
   const constants = all.subarray(byteOffset, byteOffset + byteLength).fill(0);
   program.constants.writeTo(constants);
-  const call = ({ kernel, addresses }: Step, from: number, to: number): void => {
-    (exports[kernel] as (...numbers: readonly number[]) => void)(...addresses, from, to);
+  const call = ({ kernel, addresses, firstUnit = 0 }: Step, from: number, to: number): void => {
+    const run = exports[kernel] as (...numbers: readonly number[]) => void;
+    run(...addresses, firstUnit + from, firstUnit + to);
   };
   const runWhole = (step: Step): void => {
     for (const [from, to] of random === undefined ? [[0, step.units] as const] : pieces(step.units, random))

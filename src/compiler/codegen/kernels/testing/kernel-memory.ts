@@ -45,13 +45,13 @@ export class KernelMemory {
   }
 
   /** Runs all units of a kernel as `parts` threads would, the last part first. */
-  run(kernel: Kernel, addresses: readonly number[], parts = 1): void {
+  run(kernel: Kernel, addresses: readonly number[], parts = 1, first = 0): void {
     const run = this.bind([kernel.function])[kernel.function.name];
     if (run === undefined) throw new Error(`internal: no function ${kernel.function.name}`);
     for (let part = parts - 1; part >= 0; part--) {
       const from = Math.floor((kernel.units * part) / parts);
       const to = Math.floor((kernel.units * (part + 1)) / parts);
-      run(...addresses, from, to);
+      run(...addresses, first + from, first + to);
     }
   }
 }

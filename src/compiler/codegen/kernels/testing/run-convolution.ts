@@ -16,17 +16,27 @@ export interface ConvolutionData {
   readonly relaxed: boolean;
 }
 
+export interface PreparedStep {
+  readonly kernel: Kernel;
+  readonly addresses: readonly number[];
+  readonly firstUnit?: number;
+}
+
 /** Kernels with their addresses, ready to run one after the other. */
 export interface Prepared {
   readonly memory: KernelMemory;
-  readonly steps: readonly { readonly kernel: Kernel; readonly addresses: readonly number[] }[];
+  readonly steps: readonly PreparedStep[];
   /** Guarded. */
   readonly output: Float32Array;
 }
 
-export function prepareWinograd(shape: ConvolutionShape, data: ConvolutionData): Prepared {
+export function prepareWinograd(
+  shape: ConvolutionShape,
+  data: ConvolutionData,
+  winogradLines?: number,
+): Prepared {
   const { relaxed } = data;
-  const sizes = sizesOf(shape);
+  const sizes = { ...sizesOf(shape), ...(winogradLines === undefined ? {} : { winogradLines }) };
   const plan = planWinograd(sizes);
   const scratch =
     plan.transformedFloats + plan.productFloats + plan.packedFloats + winogradWeightFloats(sizes);
@@ -44,17 +54,24 @@ export function prepareWinograd(shape: ConvolutionShape, data: ConvolutionData):
   const plain = plainEpilogue({ strides: productStrides, bias: false, relu: false });
   const epilogue = plainEpilogue({ strides, bias: true, relu: data.relu });
   const multiply = convolution({ ...plan.product, relaxed, name: "product", ...plain });
+  const transform = winogradInput("transform", sizes, relaxed);
+  const results = winogradOutput(sizes, { relaxed, name: "results", ...epilogue });
   return {
     memory,
     output: output.floats,
-    steps: [
-      { kernel: winogradInput("transform", sizes, relaxed), addresses: [input, transformed] },
+    steps: plan.bands.flatMap((band): PreparedStep[] => [
+      {
+        kernel: { ...transform, units: band.input.units },
+        addresses: [input, transformed],
+        firstUnit: band.input.firstUnit,
+      },
       { kernel: multiply, addresses: [transformed, filters, products] },
       {
-        kernel: winogradOutput(sizes, { relaxed, name: "results", ...epilogue }),
+        kernel: { ...results, units: band.output.units },
         addresses: [products, output.address, bias],
+        firstUnit: band.output.firstUnit,
       },
-    ],
+    ]),
   };
 }
 
@@ -77,6 +94,6 @@ export function prepareDirect(shape: ConvolutionShape, data: ConvolutionData): P
 
 /** Runs all steps, each as several threads would, and gives the guarded output. */
 export function runPrepared({ memory, steps, output }: Prepared, parts: number): Float32Array {
-  for (const { kernel, addresses } of steps) memory.run(kernel, addresses, parts);
+  for (const { kernel, addresses, firstUnit } of steps) memory.run(kernel, addresses, parts, firstUnit);
   return output;
 }
