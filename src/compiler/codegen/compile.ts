@@ -16,7 +16,7 @@ import { lowerBlock } from "./schedule/lower-block.ts";
 import { Memory } from "./schedule/memory.ts";
 import { clearHalo } from "./schedule/operands.ts";
 import { Placement } from "./schedule/placement.ts";
-import { memoryTypeOf, shapeOf } from "./schedule/shapes.ts";
+import { memoryTypeOf, refuseDataDependentSizes, shapeOf } from "./schedule/shapes.ts";
 import { storeValues } from "./schedule/stores.ts";
 import { allocateView } from "./schedule/views.ts";
 
@@ -63,6 +63,7 @@ export function compilePlan(
 ): Program {
   const { typed } = plan;
   const { graph } = typed;
+  refuseDataDependentSizes(typed);
   const assembly = new Assembly();
   const memory = new Memory(typed, chooseLayouts(typed));
   const producers = new Map<string, { node: OpNode; output: number }>();

@@ -5,6 +5,7 @@ import type { ElementType } from "../../../graph/ir/tensor.ts";
 import { staticShape } from "../../../graph/ops/fold.ts";
 import type { StoredType } from "../loops/expr.ts";
 import { storedTypeOf } from "../operators/stored-type.ts";
+import { notCompiled } from "./not-compiled.ts";
 
 /** The shape of a value whose sizes are all known. */
 export function staticShapeOf(typed: TypedGraph, name: string): readonly number[] | undefined {
@@ -29,6 +30,16 @@ export function shapeOf(typed: TypedGraph, name: string): readonly number[] {
           : "give the input's sizes with --shape; networks whose shapes depend on data run with the interpreter",
     },
   );
+}
+
+/** Throws bad-input for the first node whose results have sizes that only the data decide. */
+export function refuseDataDependentSizes(typed: TypedGraph): void {
+  const isStatic = (name: string): boolean => name === "" || staticShapeOf(typed, name) !== undefined;
+  const isOpen = (name: string): boolean => typed.types.get(name)?.shape !== undefined && !isStatic(name);
+  for (const node of typed.graph.nodes) {
+    if (!node.outputs.some(isOpen) || !node.inputs.every(isStatic)) continue;
+    throw notCompiled(node, `${node.operator} is not compiled: its data decide how large its results are`);
+  }
 }
 
 /** How elements lie in memory. */
