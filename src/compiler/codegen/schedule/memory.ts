@@ -50,10 +50,10 @@ export class Memory {
     return memoryOrder(this.layouts, name, shape.length);
   }
 
-  /** Its axes longer than 1 as they lie in memory, or will. */
+  /** Its axes as they lie in memory, or will, without those of size 1. */
   longAxes(name: string, shape: readonly number[]): readonly number[] {
     const view = this.viewOf(name);
-    const axes = this.orderFor(name, shape).filter((axis) => (shape[axis] ?? 1) > 1);
+    const axes = this.orderFor(name, shape).filter((axis) => shape[axis] !== 1);
     if (view === undefined) return axes;
     return axes.toSorted((a, b) => (view.strides[b] ?? 0) - (view.strides[a] ?? 0) || a - b);
   }

@@ -110,11 +110,11 @@ export function partOf(view: View, axis: number, start: number, size: number): V
   };
 }
 
-/** The axes that are longer than one, from the outermost to the innermost in memory. */
+/** The axes but for those of size 1, from the outermost to the innermost in memory. */
 export function axesInMemory({ shape, strides }: View): readonly number[] {
   return shape
     .map((_, axis) => axis)
-    .filter((axis) => (shape[axis] ?? 1) > 1)
+    .filter((axis) => shape[axis] !== 1)
     .sort((a, b) => (strides[b] ?? 0) - (strides[a] ?? 0) || a - b);
 }
 
