@@ -17,19 +17,16 @@ export function shapeOf(typed: TypedGraph, name: string): readonly number[] {
   const shape = staticShapeOf(typed, name);
   if (shape !== undefined) return shape;
   const stated = typed.types.get(name)?.shape;
-  const symbols = (stated ?? []).filter((size) => typeof size === "string");
-  throw badInput(
-    stated === undefined
-      ? "its shape is not known before the network runs"
-      : `its shape [${stated.join(",")}] is not known before the network runs`,
-    {
-      where: `value "${name}"`,
-      fix:
-        symbols.length > 0 && symbols.length <= 2
-          ? `compile for one size: --symbol "${symbols[0]}=..." or --shape INPUT:...; networks whose shapes depend on data run with the interpreter`
-          : "give the input's sizes with --shape; networks whose shapes depend on data run with the interpreter",
-    },
-  );
+  // Names that begin with ? were made up for sizes that follow from data, and cannot be given.
+  const symbols = (stated ?? []).filter((size) => typeof size === "string" && !/^\?/.test(size));
+  const shown = stated === undefined ? "" : ` [${stated.join(",")}]`;
+  throw badInput(`its shape${shown} is not known before the network runs`, {
+    where: `value "${name}"`,
+    fix:
+      symbols.length > 0
+        ? `compile for one size: --symbol "${symbols[0]}=..." or --shape INPUT:...; networks whose shapes depend on data run with the interpreter`
+        : "run the network with the interpreter: --target interpreter; where an input's sizes are open, give them with --shape",
+  });
 }
 
 /** Throws bad-input for the first node whose results have sizes that only the data decide. */
