@@ -222,6 +222,29 @@ describe("outputs", () => {
   });
 });
 
+describe("what random networks found", () => {
+  test("two softmaxes of one row keep their powers in places of their own", () => {
+    expectSame(
+      network({
+        inputs: { x: [2, 3, 9] },
+        nodes: { a: ["Softmax", ["x"], { axis: 2 }], b: ["Softmax", ["a"], { axis: 2 }] },
+        outputs: ["a", "b"],
+      }),
+    );
+  });
+
+  test("a Gather from an axis of one place is a transposition that reads no indices", () => {
+    expectSame(
+      network({
+        inputs: { x: [2, 4, 4, 6] },
+        constants: { shape: int64s(192, 1, 1, 1), places: int64s(0, -1, 0, -1) },
+        nodes: { flat: ["Reshape", ["x", "shape"]], y: ["Gather", ["flat", "places"], { axis: 3 }] },
+        outputs: ["y"],
+      }),
+    );
+  });
+});
+
 test("six axes", () => {
   const typed = network({
     inputs: { x: [2, 1, 3, 2, 1, 4], y: [3, 1, 5, 1] },

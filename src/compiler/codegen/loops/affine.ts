@@ -41,7 +41,9 @@ export function loopAffine(loop: Loop): Affine {
   return loop.extent === 1 ? zero : { offset: 0, terms: [{ factor: { kind: "loop", loop }, stride: 1 }] };
 }
 
+/** A computed index; of one place only, it is 0 and need not be computed. */
 export function valueAffine(value: Expr, extent: number): Affine {
+  if (extent === 1) return zero;
   return { offset: 0, terms: [{ factor: { kind: "value", value, extent }, stride: 1 }] };
 }
 

@@ -2,6 +2,7 @@
 import { known } from "../../../base/assert.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
 import { int, listArgument, normalAxis } from "../../../graph/ops/call.ts";
+import type { NumberType } from "../loops/expr.ts";
 import { type Reduction, reductionOf, reductionOperators } from "../operators/reductions.ts";
 import type { Context } from "./context.ts";
 import { notCompiled } from "./not-compiled.ts";
@@ -39,9 +40,13 @@ export function reducedAxesOf({ typed }: Context, node: OpNode): readonly number
   }
 }
 
-/** Operators whose formulas are written for float32. */
-export const isOfFloats = ({ operator }: OpNode): boolean =>
-  ["Softmax", "LogSoftmax", "LayerNormalization", "InstanceNormalization"].includes(operator);
+const ofFloats = ["Softmax", "LogSoftmax", "LayerNormalization", "InstanceNormalization"];
+
+/** Throws bad-input where an operator's formula is written for float32 and given other numbers. */
+export function checkNumbers(node: OpNode, type: NumberType): void {
+  if (type !== "f32" && ofFloats.includes(node.operator))
+    throw notCompiled(node, `${node.operator} of ${type} is not compiled`);
+}
 
 /** Pools over whole images are reductions of all spatial axes. */
 const pools: Readonly<Record<string, string>> = {

@@ -26,7 +26,7 @@ import { addNest, type Context, newReader } from "./context.ts";
 import { broadcastIndices } from "./index-maps.ts";
 import { notCompiled } from "./not-compiled.ts";
 import type { ValueReader } from "./read-value.ts";
-import { isOfFloats, reducedAxesOf, reductionAt } from "./row-operators.ts";
+import { checkNumbers, reducedAxesOf, reductionAt } from "./row-operators.ts";
 import { shapeOf } from "./shapes.ts";
 import { staticCall } from "./static-call.ts";
 import { nested, storeValues } from "./stores.ts";
@@ -207,8 +207,7 @@ class RowKernel {
     const [output = ""] = node.outputs;
     const x = this.reader.read(operand, this.at);
     const count = product(this.axes.map((axis) => this.shape[axis] ?? 1));
-    if (x.type !== "f32" && isOfFloats(node))
-      throw notCompiled(node, `${node.operator} of ${x.type} is not compiled`);
+    checkNumbers(node, x.type);
     this.noteReached(operand, this.at);
     for (const source of this.state.sourcesOf(operand))
       if (!this.reached.has(source)) this.noteReached(source, this.at);
@@ -271,13 +270,14 @@ class RowKernel {
     }
   }
 
-  /** e^(x - max) is kept where the result goes, so that it is computed once. */
+  /** e^(x - max) is kept where a result goes that nobody holds yet, so that it is computed once. */
   private softmax(output: string, x: Expr): void {
     const { context, state } = this;
     const most = this.reduce("maximum", Number.NEGATIVE_INFINITY, x, "most");
     const power = unary("exp", binary("subtract", x, most));
     const reached = state.reach(output, this.at, this.sums, this.inRow);
-    const target = state.mustStore(reached).find((name) => context.memory.storedType(name) === "float32");
+    const own = state.mustStore(reached).filter((name) => !this.inRow.has(name));
+    const target = own.find((name) => context.memory.storedType(name) === "float32");
     const view =
       target === undefined
         ? allocateView(`${output}.powers`, "float32", this.shape, context.memory.orderFor(output, this.shape))

@@ -2,6 +2,7 @@
  * Loops that store values element by element. Axes that lie behind one another in memory, for everything that the loop
  * reads and writes, become one loop: the fewer and longer the loops, the better.
  */
+import { known } from "../../../base/assert.ts";
 import { product } from "../../../base/integers.ts";
 import { transpose } from "../kernels/transpose.ts";
 import { type Affine, type Loop, loopAffine, unflatten, zero } from "../loops/affine.ts";
@@ -34,7 +35,7 @@ export function storeValues(context: Context, targets: readonly Target[], label:
     if (moved === undefined) addNest(context, { name: "map", ...nest, work, label });
     else {
       const kernel = transpose({ name: "transpose", ...moved });
-      const moving = movedBuffers(nest.buffers.placed, first.view);
+      const moving = movedBuffers(nest);
       const writes = moving.slice(0, 1).map(({ buffer }) => buffer);
       context.assembly.addStep({ ...kernel, work, label, buffers: moving, writes });
     }
@@ -42,9 +43,23 @@ export function storeValues(context: Context, targets: readonly Target[], label:
   for (const { name, view } of targets) memory.place(name, view);
 }
 
-/** The target, then the source. */
-function movedBuffers(placed: readonly PlacedBuffer[], { storage }: View): readonly PlacedBuffer[] {
-  return placed.toSorted((a, b) => Number(b.storage === storage) - Number(a.storage === storage));
+/** The target, then the source: there may be others, of indices that turned out to be 0, and both may be in one storage. */
+function movedBuffers({ body, buffers }: Nest): readonly PlacedBuffer[] {
+  const store = storesIn(body)[0];
+  const source = store?.value.kind === "load" ? store.value.buffer : undefined;
+  return [store?.buffer, source].map((buffer) =>
+    known(
+      buffers.placed.find((one) => one.buffer === buffer),
+      "moved buffer",
+    ),
+  );
+}
+
+function storesIn(body: readonly Statement[]): readonly Extract<Statement, { kind: "store" }>[] {
+  return body.flatMap((statement) => {
+    if (statement.kind === "store") return [statement];
+    return statement.kind === "reduce" ? [] : storesIn(statement.body);
+  });
 }
 
 /** Stores values, those of one shape and order of axes together. */
