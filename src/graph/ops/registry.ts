@@ -2,6 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import type { OpNode } from "../ir/graph.ts";
+import { isStandard } from "../ir/node-attributes.ts";
 import { newestOpset } from "../ir/standard.ts";
 import { controlFlowRows } from "./control-flow.ts";
 import { convolutionRows } from "./convolution.ts";
@@ -79,8 +80,7 @@ export function rowOf(node: Pick<OpNode, "operator" | "domain">): OperatorRow | 
 export function findRow(node: Pick<OpNode, "operator" | "domain" | "opset">): RowLookup {
   const row = rowOf(node);
   if (row === undefined) {
-    const standard = node.domain === "" || node.domain === "ai.onnx";
-    const reason = standard
+    const reason = isStandard(node)
       ? `${node.operator} is no operator of ONNX opset 1 to ${newestOpset}`
       : `operators of the domain "${node.domain}" are not known`;
     return { kind: "unsupported", reason };

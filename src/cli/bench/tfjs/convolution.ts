@@ -1,6 +1,6 @@
 /** Convolutions, poolings and what else works on images, in tfjs: channels last, weights permuted once. */
 import type { OpNode } from "../../../graph/ir/graph.ts";
-import { intOf, intsOf, stringOf } from "./attributes.ts";
+import { intOf, intsOf, stringOf } from "../../../graph/ir/node-attributes.ts";
 import { batchNormAffine, type ChannelAffine, takeActivation, takeBatchNorm } from "./epilogue.ts";
 import type { Lowering, LoweringTable } from "./lowering.ts";
 import type { ProgramBuilder } from "./program-builder.ts";

@@ -1,7 +1,7 @@
 /** Elementwise operators in tfjs. They keep the layout of their images; constants beside them are permuted once. */
 import { product } from "../../../base/integers.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
-import { floatOf, stringOf } from "./attributes.ts";
+import { floatOf, stringOf } from "../../../graph/ir/node-attributes.ts";
 import { elementTypeNumber } from "./element-type-number.ts";
 import { type Layout, toLast } from "./layout.ts";
 import type { Lowering, LoweringTable } from "./lowering.ts";

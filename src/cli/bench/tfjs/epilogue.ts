@@ -3,7 +3,7 @@
  * normalisation goes into the weights, as the converter of tfjs does it.
  */
 import type { OpNode } from "../../../graph/ir/graph.ts";
-import { floatOf } from "./attributes.ts";
+import { floatOf } from "../../../graph/ir/node-attributes.ts";
 import type { ProgramBuilder } from "./program-builder.ts";
 
 /** By name, as tf.fused knows them in the wasm backend. */

@@ -1,7 +1,7 @@
 /** Matrix products in tfjs: a constant matrix becomes one tf.fused.matMul over all rows, with bias and activation. */
 import { product } from "../../../base/integers.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
-import { floatOf, intOf } from "./attributes.ts";
+import { floatOf, intOf } from "../../../graph/ir/node-attributes.ts";
 import { type Activation, takeActivation, takeBias } from "./epilogue.ts";
 import type { Lowering, LoweringTable } from "./lowering.ts";
 import type { ProgramBuilder } from "./program-builder.ts";

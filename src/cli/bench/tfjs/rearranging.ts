@@ -1,6 +1,6 @@
 /** Operators that move elements, and reductions, in tfjs. */
 import { product } from "../../../base/integers.ts";
-import { floatOf, intOf, intsOf, stringOf } from "./attributes.ts";
+import { floatOf, intOf, intsOf, stringOf } from "../../../graph/ir/node-attributes.ts";
 import { axisIn, inLayout, type Layout, movesNothing } from "./layout.ts";
 import type { Lowering, LoweringTable } from "./lowering.ts";
 import type { ProgramBuilder } from "./program-builder.ts";

@@ -1,6 +1,6 @@
 /** Windows of convolutions and poolings in two dimensions; sequences are images of one row. */
 import type { OpNode } from "../../../graph/ir/graph.ts";
-import { intsOf } from "./attributes.ts";
+import { intsOf } from "../../../graph/ir/node-attributes.ts";
 import { UnsupportedByTfjs } from "./tf.ts";
 
 type Pair = readonly [number, number];

@@ -2,12 +2,13 @@
 import { expect, test } from "vitest";
 import { known } from "../../../base/assert.ts";
 import { seededRandom } from "../../../base/random.ts";
-import { type Elements, evaluateNest } from "../testing/evaluate-nest.ts";
+import { evaluateNest } from "../testing/evaluate-nest.ts";
 import { type RandomNest, randomNest } from "../testing/random-nest.ts";
 import { encodeModule } from "../wasm/encode.ts";
 import { printFunction } from "../wasm/print-wat.ts";
 import type { Buffer } from "./expr.ts";
 import { lowerKernel } from "./lower.ts";
+import type { StoredArray } from "./stored-arrays.ts";
 import { mathCallee } from "./vector-math.ts";
 
 const seed = Number(process.env.LAMINATE_SEED ?? 5);
@@ -37,7 +38,7 @@ function differences(nest: RandomNest, random: ReturnType<typeof seededRandom>):
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   const all = new Uint8Array(memory.buffer);
   all.fill(canary);
-  const viewOf = (buffer: Buffer, elements: Elements): Uint8Array =>
+  const viewOf = (buffer: Buffer, elements: StoredArray): Uint8Array =>
     all.subarray(known(starts.get(buffer), "start")).subarray(0, elements.byteLength);
   for (const [buffer, elements] of nest.memory) viewOf(buffer, elements).set(new Uint8Array(elements.buffer));
   const run = instance.exports.nest as (...numbers: readonly number[]) => void;
@@ -53,7 +54,7 @@ function differences(nest: RandomNest, random: ReturnType<typeof seededRandom>):
     if (all.subarray(at, start).some((byte) => byte !== canary)) wrong.push(`before ${buffer.name}`);
     at = start + elements.byteLength;
     const copy = viewOf(buffer, elements).slice();
-    const make = elements.constructor as new (buffer: ArrayBuffer) => Elements;
+    const make = elements.constructor as new (buffer: ArrayBuffer) => StoredArray;
     const found = new make(copy.buffer as ArrayBuffer);
     for (let index = 0; index < elements.length; index++)
       if (!same(found[index], elements[index]))

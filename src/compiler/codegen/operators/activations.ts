@@ -2,8 +2,9 @@
  * Activations and functions of one operand as expressions: the formulas of the reference kernels, in float32, written so
  * that large operands overflow to what the limit is and never to NaN.
  */
+
+import { floatOf, intOf, stringOf } from "../../../graph/ir/node-attributes.ts";
 import { compare, type Expr, select, unary } from "../loops/expr.ts";
-import { floatOf, intOf, stringOf } from "./node-attributes.ts";
 import { type ElementwiseCall, type ElementwiseRows, float32Only, floatsOnly, one, two } from "./row.ts";
 import {
   add,

@@ -2,8 +2,9 @@
  * Arithmetic of two and more operands, bits and shifts as expressions. Integers wrap where they leave their range; where
  * an instruction would trap (division by 0) the result is what the reference kernels give, 0.
  */
+
+import { intOf, stringOf } from "../../../graph/ir/node-attributes.ts";
 import { binary, compare, type Expr, numberTypeOf, select, unary } from "../loops/expr.ts";
-import { intOf, stringOf } from "./node-attributes.ts";
 import { powerOf } from "./power.ts";
 import { type ElementwiseCall, type ElementwiseRow, type ElementwiseRows, two } from "./row.ts";
 import {

@@ -4,7 +4,9 @@
  * (numberTypeOf). Semantics are those of the reference kernels, NaN and infinities too; docstrings of the rows say where
  * float32 costs digits.
  */
+
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { isStandard } from "../../../graph/ir/node-attributes.ts";
 import type { Expr } from "../loops/expr.ts";
 import { activationRows } from "./activations.ts";
 import { arithmeticRows } from "./arithmetic.ts";
@@ -25,7 +27,7 @@ export const elementwiseRows: ElementwiseRows = {
  * BatchNormalization, QuantizeLinear and DequantizeLinear, which lie along an axis.
  */
 export function isElementwise(node: OpNode): boolean {
-  return (node.domain === "" || node.domain === "ai.onnx") && Object.hasOwn(elementwiseRows, node.operator);
+  return isStandard(node) && Object.hasOwn(elementwiseRows, node.operator);
 }
 
 /**

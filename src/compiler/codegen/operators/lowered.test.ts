@@ -2,9 +2,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { known } from "../../../base/assert.ts";
 import type { ElementType } from "../../../graph/ir/tensor.ts";
 import { type Loop, loopAffine } from "../loops/affine.ts";
-import { type Buffer, convert, type StoredType, storedBytes } from "../loops/expr.ts";
+import { type Buffer, convert, storedBytes } from "../loops/expr.ts";
 import { lowerKernel } from "../loops/lower.ts";
 import type { LoopKernel } from "../loops/nest.ts";
+import { type StoredArray, storedArrays } from "../loops/stored-arrays.ts";
 import { mathCallee, mathFunction, vectorFunctions } from "../loops/vector-math.ts";
 import { asRegister, evaluateExpr, type RegisterValue } from "../testing/evaluate-expr.ts";
 import { runsHere } from "../testing/run-vector.ts";
@@ -14,25 +15,14 @@ import { type Case, cases, count, prepareCase, seed } from "./testing/elementwis
 
 const loop: Loop = { name: "i", extent: count };
 
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} satisfies Readonly<Record<StoredType, unknown>>;
-
-type Elements = InstanceType<(typeof arrays)[StoredType]>;
-
 const room = 2048;
 
 /** Runs the kernel once on buffers that lie one after another; the last is the result. */
-function run(kernel: LoopKernel, contents: readonly (Elements | undefined)[], relaxed: boolean): Elements {
+function run(
+  kernel: LoopKernel,
+  contents: readonly (StoredArray | undefined)[],
+  relaxed: boolean,
+): StoredArray {
   const used = new Set<string>();
   const lowered = lowerKernel(kernel, {
     relaxed,
@@ -49,7 +39,7 @@ function run(kernel: LoopKernel, contents: readonly (Elements | undefined)[], re
     env: { memory },
   });
   const places = kernel.buffers.map((buffer, index) => {
-    const view = new arrays[buffer.elementType](memory.buffer, index * room, count);
+    const view = new storedArrays[buffer.elementType](memory.buffer, index * room, count);
     const content = contents[index];
     if (content !== undefined)
       (view as { set(from: ArrayLike<unknown>): void }).set(content as ArrayLike<unknown>);
@@ -88,7 +78,7 @@ function check(operator: string, spec: Case, first: ElementType, { relaxed, wide
   expect(room).toBeGreaterThanOrEqual(count * storedBytes.float64);
   const got = run(
     kernel,
-    given.map(({ value }) => value.elements as Elements),
+    given.map(({ value }) => value.elements as StoredArray),
     relaxed,
   );
   const wrong: string[] = [];

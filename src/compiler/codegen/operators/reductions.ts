@@ -2,7 +2,9 @@
  * ONNX's reductions as expressions: what is done to each element, how elements are joined, and what is done to the total.
  * The reference kernels add up in doubles; here floats are added in their own type.
  */
+
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { isStandard } from "../../../graph/ir/node-attributes.ts";
 import type { ElementType } from "../../../graph/ir/tensor.ts";
 import { constant, type Expr, numberTypeOf, type StoredType, select, unary } from "../loops/expr.ts";
 import type { ReduceOperator } from "../loops/nest.ts";
@@ -136,7 +138,6 @@ export const reductionOperators: readonly string[] = Object.keys(rows);
 /** Undefined where the node is no such reduction, or is not compiled in this type. */
 export function reductionOf(node: OpNode, elementType: ElementType): Reduction | undefined {
   const type = storedTypeOf(elementType);
-  const isStandard = node.domain === "" || node.domain === "ai.onnx";
-  if (type === undefined || !isStandard || !Object.hasOwn(rows, node.operator)) return undefined;
+  if (type === undefined || !isStandard(node) || !Object.hasOwn(rows, node.operator)) return undefined;
   return rows[node.operator]?.(type);
 }

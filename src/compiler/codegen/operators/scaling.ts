@@ -1,6 +1,7 @@
 /** Operators that scale each element by parameters that the caller has broadcast to it. */
+
+import { floatOf, intOf } from "../../../graph/ir/node-attributes.ts";
 import { convert, type Expr, type StoredType, unary } from "../loops/expr.ts";
-import { floatOf, intOf } from "./node-attributes.ts";
 import type { ElementwiseRow, ElementwiseRows } from "./row.ts";
 import {
   add,

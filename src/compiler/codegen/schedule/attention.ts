@@ -5,8 +5,10 @@
  * apart (section 3.2); the fusion plan's rule `attention` brings them into one block. Where anything does not fit, the
  * operators are lowered one by one.
  */
+
 import { product } from "../../../base/integers.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { isStandard } from "../../../graph/ir/node-attributes.ts";
 import { type AttentionSizes, attention, planAttention, type ScoreEpilogue } from "../kernels/attention.ts";
 import type { Place } from "../kernels/place.ts";
 import { type Affine, flatten, loopAffine, sameAffine, unflatten } from "../loops/affine.ts";
@@ -239,7 +241,7 @@ function secondProduct(
       name = output;
       continue;
     }
-    const isProduct = node.operator === "MatMul" && (node.domain === "" || node.domain === "ai.onnx");
+    const isProduct = node.operator === "MatMul" && isStandard(node);
     if (!isProduct || leftAt === undefined || left !== name || values === name) return;
     const batches = shapeOf(typed, name).slice(0, -2);
     const shape = shapeOf(typed, values);

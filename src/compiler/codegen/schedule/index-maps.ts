@@ -3,8 +3,10 @@
  * result (`backward`), and for those that lose and repeat nothing, where an element of the operand goes (`forward`). In a
  * fused block such an operator is no work: it changes how its operand is read.
  */
+
 import { known } from "../../../base/assert.ts";
 import type { OpNode, TypedGraph } from "../../../graph/ir/graph.ts";
+import { isStandard } from "../../../graph/ir/node-attributes.ts";
 import { int, ints, normalAxis, string } from "../../../graph/ops/call.ts";
 import { cuts } from "../../../graph/ops/slice-cuts.ts";
 import { type Affine, constantAffine, flatten, scale, sum, unflatten, zero } from "../loops/affine.ts";
@@ -24,7 +26,7 @@ export interface IndexMap {
 
 /** How output number `output` of a node moves elements; undefined where the node does anything else. */
 export function indexMapOf(typed: TypedGraph, node: OpNode, output = 0): IndexMap | undefined {
-  if (node.domain !== "" && node.domain !== "ai.onnx") return undefined;
+  if (!isStandard(node)) return undefined;
   const operand = node.inputs[0] ?? "";
   const from = staticShapeOf(typed, operand);
   const to = staticShapeOf(typed, node.outputs[output] ?? "");

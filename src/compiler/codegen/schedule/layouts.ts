@@ -4,7 +4,9 @@
  * ones, concatenations, cuts), and ends at reshapes and transposes, which change how memory is read anyway. All other
  * values are row-major. Padding of convolutions becomes a halo of zeros around the value that they read. O(edges).
  */
+
 import type { OpNode, TypedGraph } from "../../../graph/ir/graph.ts";
+import { isStandard } from "../../../graph/ir/node-attributes.ts";
 import { elementwiseRows } from "../../../graph/ops/elementwise.ts";
 import { type PlacedWindow, placeWindow } from "../../../graph/ops/kernels/sliding-window.ts";
 import { readWindow } from "../../../graph/ops/window.ts";
@@ -39,8 +41,6 @@ const keepsAxes: ReadonlySet<string> = new Set([
     "Expand",
   ],
 ]);
-
-const isStandard = ({ domain }: OpNode): boolean => domain === "" || domain === "ai.onnx";
 
 export function chooseLayouts(typed: TypedGraph): Layouts {
   const channelsLast = new Set<string>();

@@ -3,7 +3,9 @@
  * taking what follows it along; what is left over is stored by loops over expressions. A value that only moves elements of
  * what is in memory needs no kernel: it is another view.
  */
+
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { intOf, isStandard } from "../../../graph/ir/node-attributes.ts";
 import { lowerAttention } from "./attention.ts";
 import { makeAvailable, viewAsOther } from "./available.ts";
 import { BlockState } from "./block.ts";
@@ -51,8 +53,6 @@ export function lowerBlock(context: Context, block: number): void {
   storePending(state);
 }
 
-const isStandard = ({ domain }: OpNode): boolean => domain === "" || domain === "ai.onnx";
-
 function tiledOf(context: Context, node: OpNode): Lower | undefined {
   return kernels[node.operator] ?? (reducedAxesOf(context, node) === undefined ? undefined : lowerRows);
 }
@@ -91,8 +91,7 @@ function lowerConcat(state: BlockState, node: OpNode): void {
 }
 
 function concatenationAxis(node: OpNode, rank: number): number {
-  const axis = node.attributes.get("axis");
-  const at = axis?.kind === "int" ? Number(axis.value) : 1;
+  const at = intOf(node, "axis", 1);
   return at < 0 ? at + rank : at;
 }
 

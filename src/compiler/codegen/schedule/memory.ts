@@ -10,6 +10,7 @@ import type { Tensor } from "../../../graph/ir/tensor.ts";
 import { contentOf } from "../content.ts";
 import { rowMajorStrides } from "../loops/affine.ts";
 import { type StoredType, storedBytes } from "../loops/expr.ts";
+import { storedArrays } from "../loops/stored-arrays.ts";
 import { type Layouts, memoryOrder } from "./layouts.ts";
 import { memoryTypeOf } from "./shapes.ts";
 import { constantOf } from "./static-call.ts";
@@ -133,21 +134,11 @@ export function bytesOf(
     return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
   }
   const numbers = elements as ArrayLike<number>;
-  const make = {
-    float32: Float32Array,
-    float64: Float64Array,
-    int32: Int32Array,
-    uint32: Uint32Array,
-    int16: Int16Array,
-    uint16: Uint16Array,
-    int8: Int8Array,
-    uint8: Uint8Array,
-    bool: Uint8Array,
-  } as const;
   if (elementType === "int64") {
     const wide = BigInt64Array.from({ length: numbers.length }, (_, at) => BigInt(numbers[at] ?? 0));
     return new Uint8Array(wide.buffer);
   }
-  const array = numbers instanceof make[elementType] ? numbers : make[elementType].from(numbers);
+  const Stored = storedArrays[elementType];
+  const array = numbers instanceof Stored ? numbers : Stored.from(numbers);
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

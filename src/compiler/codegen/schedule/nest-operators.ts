@@ -2,7 +2,9 @@
  * Operators with plain loop nests, by name, and heavy operators that tiles do not take: elements that are no float32,
  * convolutions whose weights are computed. All their operands are read from memory.
  */
+
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { isStandard } from "../../../graph/ir/node-attributes.ts";
 import type { BlockState } from "./block.ts";
 import {
   convolutionNest,
@@ -57,7 +59,7 @@ const untiled: Readonly<Record<string, Lower>> = {
 
 /** How an operator is lowered that has a plain nest. */
 export function nestOf(memory: Memory, node: OpNode): Lower | undefined {
-  if (node.domain !== "" && node.domain !== "ai.onnx") return undefined;
+  if (!isStandard(node)) return undefined;
   const nest = nests[node.operator];
   if (nest !== undefined) return nest;
   const instead = untiled[node.operator];

@@ -4,6 +4,7 @@
  */
 import { known } from "../../../base/assert.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { floatOf, intOf, intsOf, isStandard } from "../../../graph/ir/node-attributes.ts";
 import { int, normalAxis, string } from "../../../graph/ops/call.ts";
 import { type Affine, constantAffine, rangeOf, sameAffine, sum } from "../loops/affine.ts";
 import {
@@ -20,7 +21,6 @@ import {
 } from "../loops/expr.ts";
 import { tanhOfSoftplus } from "../operators/activations.ts";
 import { elementwiseExpr, isElementwise } from "../operators/elementwise.ts";
-import { intOf } from "../operators/node-attributes.ts";
 import { clamped, placeIn, reflected } from "./computed-places.ts";
 import { broadcastIndices, indexMapOf } from "./index-maps.ts";
 import type { Memory } from "./memory.ts";
@@ -215,7 +215,7 @@ export class ValueReader {
     });
     const value = this.read(data, places);
     if (inside === undefined || mode !== "constant") return value;
-    const filler = fill === "" ? constant(type, floatAttribute(node, "value")) : this.read(fill, []);
+    const filler = fill === "" ? constant(type, floatOf(node, "value", 0)) : this.read(fill, []);
     return select(inside, value, convert(type, filler));
   }
 
@@ -276,8 +276,7 @@ function channelOperands(node: OpNode): number | undefined {
   if (node.operator === "BatchNormalization") return 1;
   if (node.operator === "PRelu" && node.opset < 7) return 1;
   if (node.operator !== "DequantizeLinear" && node.operator !== "QuantizeLinear") return undefined;
-  const axis = node.attributes.get("axis");
-  return axis?.kind === "int" ? Number(axis.value) : 1;
+  return intOf(node, "axis", 1);
 }
 
 function padBegins(
@@ -285,9 +284,8 @@ function padBegins(
   call: ReturnType<typeof staticCall>,
   rank: number,
 ): readonly number[] | undefined {
-  const attribute = node.attributes.get("pads") ?? node.attributes.get("paddings");
-  const pads =
-    attribute?.kind === "ints" ? attribute.value.map(Number) : call.elements(call.inputs[1])?.map(Number);
+  const stated = intsOf(node, "pads") ?? intsOf(node, "paddings");
+  const pads = stated ?? call.elements(call.inputs[1])?.map(Number);
   if (pads === undefined) return undefined;
   const axes = call.elements(call.inputs[3])?.map(Number);
   if (axes === undefined) return pads.slice(0, rank);
@@ -298,16 +296,11 @@ function padBegins(
   return begins;
 }
 
-function floatAttribute(node: OpNode, name: string): number {
-  const found = node.attributes.get(name);
-  return found?.kind === "float" ? found.value : 0;
-}
-
 const readOperators = ["Concat", "Pad", "Gather", "GatherElements", "Trilu", "Resize", "Upsample"];
 
 /** Operators that are expressions: everything else needs a kernel of its own. */
 export function isExpression(memory: Memory, node: OpNode): boolean {
-  if (node.domain !== "" && node.domain !== "ai.onnx") return false;
+  if (!isStandard(node)) return false;
   if (isElementwise(node)) return true;
   if (readOperators.includes(node.operator) || Object.hasOwn(movedElements, node.operator)) return true;
   return indexMapOf(memory.typed, node) !== undefined;

@@ -1,6 +1,8 @@
 /** What operators of rows reduce: along which axes, and how. */
+
 import { known } from "../../../base/assert.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { isStandard } from "../../../graph/ir/node-attributes.ts";
 import { int, listArgument, normalAxis } from "../../../graph/ops/call.ts";
 import type { NumberType } from "../loops/expr.ts";
 import { type Reduction, reductionOf, reductionOperators } from "../operators/reductions.ts";
@@ -11,7 +13,7 @@ import { staticCall } from "./static-call.ts";
 
 /** The axes that an operator of rows reduces; undefined where it is no such operator. */
 export function reducedAxesOf({ typed }: Context, node: OpNode): readonly number[] | undefined {
-  if (node.domain !== "" && node.domain !== "ai.onnx") return undefined;
+  if (!isStandard(node)) return undefined;
   const call = staticCall(typed, node);
   const from = (first: number): readonly number[] =>
     Array.from({ length: Math.max(0, rank() - first) }, (_, at) => first + at);

@@ -1,37 +1,23 @@
 /** Runs a loop nest in plain JavaScript, for tests: what the WebAssembly that lower.ts makes of it must do to memory. */
+
 import { known } from "../../../base/assert.ts";
 import type { Affine, Loop } from "../loops/affine.ts";
-import type { Buffer, Expr, StoredType } from "../loops/expr.ts";
+import type { Buffer, Expr } from "../loops/expr.ts";
 import { numberTypeOf } from "../loops/expr.ts";
 import type { ReduceOperator, Statement } from "../loops/nest.ts";
+import type { StoredArray } from "../loops/stored-arrays.ts";
 import { asRegister, evaluateExpr, type RegisterValue, type Surroundings } from "./evaluate-expr.ts";
 
-/** Arrays that hold the elements of stored types. */
-export const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
-
-export type Elements = InstanceType<(typeof arrays)[StoredType]>;
-
-export function evaluateNest(body: readonly Statement[], memory: ReadonlyMap<Buffer, Elements>): void {
+export function evaluateNest(body: readonly Statement[], memory: ReadonlyMap<Buffer, StoredArray>): void {
   new Machine(memory).run(body);
 }
 
 class Machine {
-  private readonly memory: ReadonlyMap<Buffer, Elements>;
+  private readonly memory: ReadonlyMap<Buffer, StoredArray>;
   private readonly counters = new Map<Loop, number>();
   private readonly values = new Map<Expr, RegisterValue>();
 
-  constructor(memory: ReadonlyMap<Buffer, Elements>) {
+  constructor(memory: ReadonlyMap<Buffer, StoredArray>) {
     this.memory = memory;
   }
 

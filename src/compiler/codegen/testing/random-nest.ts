@@ -35,16 +35,16 @@ import {
   unary,
 } from "../loops/expr.ts";
 import { type ReduceOperator, reductionResult, type Statement } from "../loops/nest.ts";
+import { type StoredArray, storedArrays } from "../loops/stored-arrays.ts";
 import { inRange, isFloat } from "../operators/values.ts";
-import { arrays, type Elements } from "./evaluate-nest.ts";
 
 export interface RandomNest {
   readonly body: readonly Statement[];
   /** The kernel's buffers with their elements before it runs. */
-  readonly memory: ReadonlyMap<Buffer, Elements>;
+  readonly memory: ReadonlyMap<Buffer, StoredArray>;
 }
 
-const storedTypes = Object.keys(arrays) as readonly StoredType[];
+const storedTypes = Object.keys(storedArrays) as readonly StoredType[];
 const numberTypes: readonly NumberType[] = ["f32", "f32", "i32", "f64", "i64"];
 const unaries: readonly UnaryOperator[] = ["negate", "absolute"];
 const binaries: readonly BinaryOperator[] = ["add", "subtract", "multiply", "minimum", "maximum"];
@@ -62,7 +62,7 @@ export function randomNest(random: RandomSource): RandomNest {
 
 class Generator {
   private readonly random: RandomSource;
-  private readonly memory = new Map<Buffer, Elements>();
+  private readonly memory = new Map<Buffer, StoredArray>();
   private readonly results: Expr[] = [];
 
   constructor(random: RandomSource) {
@@ -149,7 +149,7 @@ class Generator {
       return isUnsigned ? this.below(9) : this.below(17) - 8;
     });
     const elements =
-      elementType === "int64" ? BigInt64Array.from(numbers, BigInt) : arrays[elementType].from(numbers);
+      elementType === "int64" ? BigInt64Array.from(numbers, BigInt) : storedArrays[elementType].from(numbers);
     this.memory.set(buffer, elements);
     return buffer;
   }

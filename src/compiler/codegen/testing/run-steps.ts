@@ -4,9 +4,11 @@
  * it says; and bytes behind the memory must stay as they are. Or as threads would run it that are as far apart as barriers
  * let them.
  */
+
 import { setFlagsFromString } from "node:v8";
 import type { RandomSource } from "../../../base/random.ts";
 import type { ElementArray, RuntimeValue, TensorValue } from "../../../graph/ir/runtime-value.ts";
+import { storedArrays } from "../loops/stored-arrays.ts";
 import type { Program, ProgramTensor, Step } from "../program.ts";
 import { bytesOf } from "../schedule/memory.ts";
 import { memoryTypeOf } from "../schedule/shapes.ts";
@@ -131,22 +133,9 @@ function pieces(units: number, random: RandomSource): readonly (readonly [number
   return all.sort((a, b) => a.key - b.key).map(({ piece }) => piece);
 }
 
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
-
 function valueAt({ name, elementType, shape, byteOffset }: ProgramTensor, memory: ArrayBuffer): TensorValue {
   const count = shape.reduce((product, size) => product * size, 1);
-  const make = arrays[memoryTypeOf(elementType, name)];
+  const make = storedArrays[memoryTypeOf(elementType, name)];
   const elements: ElementArray = new make(memory, byteOffset, count).slice();
   return { kind: "tensor", elementType, shape, elements };
 }

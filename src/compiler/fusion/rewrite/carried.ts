@@ -4,10 +4,10 @@
  * all reductions at the same opset.
  */
 import type { Attribute, OpNode } from "../../../graph/ir/graph.ts";
+import { intAttribute, intOf, intsAttribute, intsOf, isStandard } from "../../../graph/ir/node-attributes.ts";
 import type { Tensor } from "../../../graph/ir/tensor.ts";
 import { tensorFromBigInts } from "../../../graph/ir/tensor-values.ts";
 import type { GraphEditor } from "./graph-editor.ts";
-import { intAttribute, intOf, intsAttribute, intsOf, isStandard } from "./node-attributes.ts";
 
 export type Carried =
   | {

@@ -1,9 +1,9 @@
 /** What a rule asks of its operands beyond the shape of the expression: a proof, or how they lie along the axes. */
 import { product } from "../../../base/integers.ts";
+import { intOf } from "../../../graph/ir/node-attributes.ts";
 import type { Carried } from "./carried.ts";
 import type { GraphEditor } from "./graph-editor.ts";
 import type { Match } from "./match.ts";
-import { intOf } from "./node-attributes.ts";
 import { isNonNegative, isPositive } from "./proofs.ts";
 
 export interface Condition {

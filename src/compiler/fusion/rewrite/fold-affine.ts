@@ -7,10 +7,10 @@
  */
 import { known } from "../../../base/assert.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { floatAttribute, floatOf, intOf, isStandard } from "../../../graph/ir/node-attributes.ts";
 import { tensorOfValue } from "../../../graph/ir/runtime-tensor.ts";
 import { tensorFromDoubles } from "../../../graph/ir/runtime-value.ts";
 import type { GraphEditor } from "./graph-editor.ts";
-import { floatAttribute, floatOf, intOf, isStandard } from "./node-attributes.ts";
 
 /** y = scale x + shift, one number for all channels or one each; undefined is 1 and 0. */
 export interface Affine {

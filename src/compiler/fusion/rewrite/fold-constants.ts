@@ -9,12 +9,12 @@ import { runGraph } from "../../../graph/interpreter/run-graph.ts";
 import { subgraphs } from "../../../graph/ir/captures.ts";
 import type { Graph, OpNode } from "../../../graph/ir/graph.ts";
 import { tensorByteLength } from "../../../graph/ir/materialize.ts";
+import { intOf } from "../../../graph/ir/node-attributes.ts";
 import { tensorOfValue } from "../../../graph/ir/runtime-tensor.ts";
 import type { RuntimeValue } from "../../../graph/ir/runtime-value.ts";
 import { elementBits, elementCount, type Tensor, type TensorType } from "../../../graph/ir/tensor.ts";
 import { findRow } from "../../../graph/ops/registry.ts";
 import type { GraphEditor } from "./graph-editor.ts";
-import { intOf } from "./node-attributes.ts";
 
 /** A folded value of this many bytes is never too large. */
 const alwaysAllowedBytes = 1 << 20;

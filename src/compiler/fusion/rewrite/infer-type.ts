@@ -1,30 +1,15 @@
 /** The type of a node's first result from its operands, by the operator's own shape rule. */
-import { badInput, LaminateError } from "../../../base/errors.ts";
+import { LaminateError } from "../../../base/errors.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
-import type { Tensor, TensorType } from "../../../graph/ir/tensor.ts";
-import { tensorToNumbers } from "../../../graph/ir/tensor-values.ts";
-import {
-  constantFact,
-  type Elements,
-  type Fact,
-  foldableCount,
-  tensorFact,
-} from "../../../graph/ops/fact.ts";
+import type { TensorType } from "../../../graph/ir/tensor.ts";
+import { type KnownOperand, knownCall } from "../../../graph/ops/known-call.ts";
 import { findRow } from "../../../graph/ops/registry.ts";
-import type { Call } from "../../../graph/ops/row.ts";
-import { symbolTable } from "../../../graph/ops/symbols.ts";
 import type { NewNode } from "./graph-editor.ts";
-
-/** What is known of an operand. */
-export interface Operand {
-  readonly type: TensorType;
-  readonly constant: Tensor | undefined;
-}
 
 /** Undefined where the rule refuses the operands, or does not tell every size. */
 export function inferType(
   { operator, opset, inputs, attributes }: NewNode,
-  operandOf: (value: string) => Operand | undefined,
+  operandOf: (value: string) => KnownOperand | undefined,
 ): TensorType | undefined {
   const node: OpNode = {
     name: "new",
@@ -37,32 +22,11 @@ export function inferType(
   };
   const lookup = findRow(node);
   if (lookup.kind === "unsupported") return undefined;
-  const symbols = symbolTable();
-  const call: Call = {
-    node,
-    inputs: inputs.map((value) => factOf(value === "" ? undefined : operandOf(value))),
-    symbols,
-    elements: elementsOf,
-    error: (message, fix = "") => badInput(message, { where: "rewriting", fix }),
-    subgraph: () => [],
-    trySubgraph: () => [],
-  };
+  const call = knownCall(node, "rewriting", operandOf);
   const fact = attempt(() => lookup.row.infer(call)[0]);
-  if (fact?.shape === undefined || fact.container !== "tensor" || fact.shape.some(symbols.isFresh))
+  if (fact?.shape === undefined || fact.container !== "tensor" || fact.shape.some(call.symbols.isFresh))
     return undefined;
   return { elementType: fact.elementType, shape: fact.shape };
-}
-
-function factOf(operand: Operand | undefined): Fact | undefined {
-  if (operand === undefined) return undefined;
-  const { type, constant } = operand;
-  return constant === undefined ? tensorFact(type.elementType, type.shape) : constantFact(constant);
-}
-
-function elementsOf(fact: Fact | undefined): Elements | undefined {
-  const constant = fact?.constant;
-  if (constant === undefined || foldableCount(constant.shape) === undefined) return undefined;
-  return tensorToNumbers(constant);
 }
 
 function attempt<T>(action: () => T): T | undefined {

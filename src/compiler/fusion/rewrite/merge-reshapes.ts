@@ -5,9 +5,9 @@
  */
 import { product } from "../../../base/integers.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { isStandard } from "../../../graph/ir/node-attributes.ts";
 import { tensorFromBigInts } from "../../../graph/ir/tensor-values.ts";
 import type { GraphEditor } from "./graph-editor.ts";
-import { isStandard } from "./node-attributes.ts";
 import { permutationOf } from "./permutations.ts";
 
 const reshapes: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten"]);

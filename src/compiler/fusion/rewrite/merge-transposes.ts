@@ -1,7 +1,7 @@
 /** A Transpose of a Transpose is one, or none; a Transpose that moves nothing is none. O(nodes). */
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { intsAttribute, isStandard } from "../../../graph/ir/node-attributes.ts";
 import type { GraphEditor } from "./graph-editor.ts";
-import { intsAttribute, isStandard } from "./node-attributes.ts";
 import { composed, isIdentity, permutationOf } from "./permutations.ts";
 
 /** The order of a node that is a Transpose of known rank. */

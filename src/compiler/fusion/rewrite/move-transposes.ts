@@ -11,12 +11,12 @@
 import { known } from "../../../base/assert.ts";
 import { product } from "../../../base/integers.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { intsAttribute, isStandard } from "../../../graph/ir/node-attributes.ts";
 import { tensorFromBigInts } from "../../../graph/ir/tensor-values.ts";
 import { elementwiseRows } from "../../../graph/ops/elementwise.ts";
 import { foldNode } from "./fold-constants.ts";
 import type { GraphEditor } from "./graph-editor.ts";
 import { mergeTransposes, transposeOrder } from "./merge-transposes.ts";
-import { intsAttribute, isStandard } from "./node-attributes.ts";
 import { inverse, permuted } from "./permutations.ts";
 
 /** Each element from one of each operand, and nothing else: no mask, no type taken from an operand. */

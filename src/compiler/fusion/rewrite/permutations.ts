@@ -1,6 +1,6 @@
 /** Orders of axes: entry i of a permutation is the axis of the input that becomes axis i of the result. */
 import type { OpNode } from "../../../graph/ir/graph.ts";
-import { intsOf } from "./node-attributes.ts";
+import { intsOf } from "../../../graph/ir/node-attributes.ts";
 
 /** What a Transpose does; without an attribute it reverses the axes. */
 export function permutationOf(node: OpNode, rank: number): readonly number[] {

@@ -4,8 +4,8 @@
  * operators that keep the property. NaN counts as neither. O(nodes looked at), bounded.
  */
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { floatOf, isStandard } from "../../../graph/ir/node-attributes.ts";
 import type { GraphEditor } from "./graph-editor.ts";
-import { floatOf, isStandard } from "./node-attributes.ts";
 
 /** A proof looks no further up than this. */
 const deepest = 12;

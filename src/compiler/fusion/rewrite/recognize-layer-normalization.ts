@@ -5,11 +5,11 @@
  */
 import { known } from "../../../base/assert.ts";
 import type { Attribute, OpNode } from "../../../graph/ir/graph.ts";
+import { floatAttribute, intAttribute } from "../../../graph/ir/node-attributes.ts";
 import { isFloatType } from "../../../graph/ir/runtime-value.ts";
 import { type Application, parseExpression } from "./expression.ts";
 import type { GraphEditor } from "./graph-editor.ts";
 import { type Match, matches } from "./match.ts";
-import { floatAttribute, intAttribute } from "./node-attributes.ts";
 import { removable } from "./rewriting.ts";
 
 const centered = "(A - ReduceMean(A))";

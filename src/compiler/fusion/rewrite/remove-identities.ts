@@ -3,10 +3,10 @@
  * and cuts, joins, paddings and repetitions that leave their input as it is. O(nodes).
  */
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import { intOf, intsOf, isStandard } from "../../../graph/ir/node-attributes.ts";
 import { elementTypesByNumber } from "../../../graph/ir/standard.ts";
 import { isRandom } from "./fold-constants.ts";
 import type { GraphEditor } from "./graph-editor.ts";
-import { intOf, intsOf, isStandard } from "./node-attributes.ts";
 
 /** Whether the node's first output is its first input, given that both have one type. */
 type Test = (node: OpNode, editor: GraphEditor) => boolean;

@@ -5,13 +5,13 @@
  */
 import { int64s } from "../../../../../test/one-node.ts";
 import type { Attribute, OpNode, TypedGraph } from "../../../../graph/ir/graph.ts";
+import { intAttribute, intsAttribute } from "../../../../graph/ir/node-attributes.ts";
 import { tensorOfValue } from "../../../../graph/ir/runtime-tensor.ts";
 import { tensorFromDoubles } from "../../../../graph/ir/runtime-value.ts";
 import type { ElementType, Tensor } from "../../../../graph/ir/tensor.ts";
 import { inferShapes } from "../../../../graph/ops/infer-shapes.ts";
 import { isReduction } from "../carried.ts";
 import { type Expression, namesIn, operatorsIn } from "../expression.ts";
-import { intAttribute, intsAttribute } from "../node-attributes.ts";
 import type { Rule } from "../rule.ts";
 
 export interface ExampleSize {

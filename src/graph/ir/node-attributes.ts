@@ -1,5 +1,5 @@
-/** Attributes of nodes as plain values, with the operator's default where there is none. */
-import type { Attribute, OpNode } from "../../../graph/ir/graph.ts";
+/** Attributes of nodes as plain values, with the operator's default where there is none, and whose operators they are. */
+import type { Attribute, OpNode } from "./graph.ts";
 
 export function intOf(node: OpNode, name: string, otherwise: number): number {
   const found = node.attributes.get(name);
@@ -29,6 +29,6 @@ export const intsAttribute = (value: readonly number[]): Attribute => ({
 });
 
 /** Standard ONNX, by either of its names. */
-export function isStandard(node: OpNode): boolean {
+export function isStandard(node: Pick<OpNode, "domain">): boolean {
   return node.domain === "" || node.domain === "ai.onnx";
 }
