@@ -1,17 +1,5 @@
 /** Small arithmetic on addresses and counters, with constants folded, and memory accesses of a few lanes. */
-import {
-  type Code,
-  get,
-  i32,
-  type Local,
-  label,
-  laneOp,
-  load,
-  memoryLane,
-  op,
-  set,
-  store,
-} from "../wasm/code.ts";
+import { type Code, get, i32, type Local, label, load, memoryLane, op, set, store } from "../wasm/code.ts";
 import type { FunctionBuilder } from "../wasm/function-builder.ts";
 
 /** The same code twice would be evaluated twice: where a value is needed twice, put it in a local. */
@@ -95,12 +83,6 @@ export function loadLanes(address: Code, lanes: number, offset = 0): Code {
 export function multiplyAdd(relaxed: boolean, left: Code, right: Code, sum: Code): Code {
   if (relaxed) return op("f32x4.relaxed_madd", left, right, sum);
   return op("f32x4.add", op("f32x4.mul", left, right), sum);
-}
-
-/** The sum of the four lanes as f32: pairs first. */
-export function sumOfLanes(vector: Local): Code {
-  const lane = (at: number): Code => laneOp("f32x4.extract_lane", at, get(vector));
-  return op("f32.add", op("f32.add", lane(0), lane(1)), op("f32.add", lane(2), lane(3)));
 }
 
 /** Emits `local = value`, and gives the local. */

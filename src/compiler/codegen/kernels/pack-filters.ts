@@ -31,15 +31,6 @@ export function filtersFirst(sizes: ConvolutionSizes, data: Float32Array): Filte
   return { data, offset: 0, strides: { group, filter, channel, z: height * width, y: width, x: 1 } };
 }
 
-/** A row-major K x N matrix: MatMul's B, and Gemm's with transB = 0. */
-export function filtersLast(sizes: ConvolutionSizes, data: Float32Array): FilterView {
-  return {
-    data,
-    offset: 0,
-    strides: { group: 0, filter: 1, channel: sizes.filtersPerGroup, z: 0, y: 0, x: 0 },
-  };
-}
-
 /** Filters and channels that are read together, so that what is fetched is used while it is near: a line of each filter. */
 const channelsPerBlock = 16;
 /** Panels that are filled side by side where a channel's filters are neighbours. */

@@ -60,10 +60,6 @@ export class BlockState {
     return this.inside.has(name);
   }
 
-  require(name: string): void {
-    if (!this.context.memory.has(name)) this.needed.add(name);
-  }
-
   /** Needed values that are in no memory yet, in the order in which they are made. */
   pending(): readonly string[] {
     const { memory } = this.context;

@@ -93,10 +93,10 @@ export type MakeStores = (reader: ValueReader, indices: readonly Affine[]) => re
 /** A nest over the elements of a view, with as many axes joined as can be without dividing indices. */
 function bestNest(context: Context, view: View, make: MakeStores): Nest {
   const axes = axesInMemory(view);
+  const joined = nestOf(context, view, [axes], make);
+  if (joined.divisions === 0) return joined.nest;
   let groups: readonly (readonly number[])[] = axes.map((axis) => [axis]);
   let best = nestOf(context, view, groups, make);
-  const joined = nestOf(context, view, [axes], make);
-  if (axes.length > 1 && joined.divisions === 0) return joined.nest;
   for (let at = groups.length - 2; at >= 0; at--) {
     const trial = [
       ...groups.slice(0, at),

@@ -118,12 +118,6 @@ export function axesInMemory({ shape, strides }: View): readonly number[] {
     .sort((a, b) => (strides[b] ?? 0) - (strides[a] ?? 0) || a - b);
 }
 
-/** Whether the elements lie one behind the other in the order of the value's own axes. */
-export function isRowMajor({ shape, strides }: View): boolean {
-  const wanted = rowMajorStrides(shape);
-  return shape.every((size, axis) => size === 1 || strides[axis] === wanted[axis]);
-}
-
 /** The buffer through which kernels see a view's storage, from the view's first element on. */
 export interface PlacedBuffer {
   readonly buffer: Buffer;

@@ -167,11 +167,6 @@ export class GraphEditor {
     return node;
   }
 
-  /** What a pass learns of a value's type, by computing it. */
-  setType(value: string, type: TensorType): void {
-    this.#types.set(value, type);
-  }
-
   /** Makes a value, which a node makes so far, a constant. */
   makeConstant(value: string, tensor: Tensor): void {
     const spot = known(this.#producers.get(value), value);
