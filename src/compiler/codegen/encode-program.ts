@@ -42,7 +42,8 @@ export function encodeProgram(program: Program, options: EncodeOptions): Uint8Ar
   assert(missing === undefined, `the program has no kernel ${missing?.kernel ?? ""}`);
   const kernels = program.functions.map((kernel) => ({ ...kernel, exported: false }));
   const prepare = preparation.length === 0 ? [] : [prepareFunction(preparation)];
-  return encodeModule({ memory, functions: [...kernels, ...prepare, ...drivers(program, options)] });
+  const around = [warmFunction(program), ...prepare, ...drivers(program, options)];
+  return encodeModule({ memory, functions: [...kernels, ...around] });
 }
 
 /** Pages of the program's memory. Throws bad-input beyond 4 GiB. */
@@ -85,6 +86,23 @@ function drivers({ steps, places }: Program, options: EncodeOptions): readonly W
   // Thread 0 returns when all have done their share.
   run.emit(call(barrier.wait, get(all), get(mayWait)));
   return [share, ...barrier.functions, ...parts, run.build(true)];
+}
+
+/**
+ * Calls every kernel for no units, over and over: an engine that counts calls then makes fast code of them, on a thread of its
+ * own and while the weights are still being packed, and not in the middle of the first run.
+ */
+function warmFunction({ functions, preparation, steps }: Program): WasmFunction {
+  const builder = new FunctionBuilder("warm");
+  const rounds = builder.parameter("i32", "rounds");
+  const round = builder.let("i32", "round", i32(0));
+  const called = new Set([...preparation, ...steps].map(({ kernel }) => kernel));
+  builder.forSteps(round, get(rounds), 1, () => {
+    for (const { name, parameters } of functions) {
+      if (called.has(name)) builder.emit(call({ name, result: undefined }, ...parameters.map(() => i32(0))));
+    }
+  });
+  return builder.build(true);
 }
 
 /** Units by ones: engines replace quick code by fast code from one call of a function to the next. */

@@ -46,6 +46,8 @@ export interface RunningModel {
 }
 
 const mostThreads = 64;
+/** V8 of Node 20 makes fast code of a kernel after some hundred calls; a thousand of small ones take a millisecond. */
+const warmRounds = 2000;
 
 export async function startModel(
   manifest: ModelManifest,
@@ -69,9 +71,12 @@ export async function startModel(
   const weights = new Uint8Array(memory.buffer, variant.weightsOffset, variant.weights.bytes);
   const kernels = new Uint8Array(variant.kernels.bytes);
   await fill(read, variant.kernels, kernels);
-  await fill(read, variant.weights, weights);
   const module = await WebAssembly.compile(kernels);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  // Before the weights, so that fast code is made while they are read and packed.
+
+  (instance.exports.warm as ((rounds: number) => void) | undefined)?.(warmRounds);
+  await fill(read, variant.weights, weights);
   (instance.exports.prepare as (() => void) | undefined)?.();
   let others: readonly HostThread[] = [];
   if (threads > 1 && options.startThread !== undefined) {

@@ -1,6 +1,6 @@
 /**
  * Runs a program step by step, for tests that want to be strict: memory is full of rubbish before the run, so that what
- * was not written is not read; the units of each step may run in pieces and in any order; each step must write only where
+ * was not written is not read; a kernel that is called for no units must leave it so; the units of each step may run in pieces and in any order; each step must write only where
  * it says; and bytes behind the memory must stay as they are. Or as threads would run it that are as far apart as barriers
  * let them.
  */
@@ -49,6 +49,11 @@ export function runSteps(
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const all = new Uint8Array(memory.buffer);
   all.fill(rubbish);
+  const called = new Set([...program.preparation, ...program.steps].map(({ kernel }) => kernel));
+  for (const { name, parameters } of functions.filter((fn) => called.has(fn.name))) {
+    (exports[name] as (...numbers: readonly number[]) => void)(...parameters.map(() => 0));
+    if (all.some((byte) => byte !== rubbish)) throw new Error(`${name} writes although it is given no units`);
+  }
   const { byteOffset, byteLength } = program.constants;
   // Content is written into zeros.
   const constants = all.subarray(byteOffset, byteOffset + byteLength).fill(0);
