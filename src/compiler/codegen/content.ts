@@ -2,10 +2,15 @@
  * Bytes that are made where they are wanted, and no sooner: weights are packed on their way into the memory or a file, so
  * that a large network is not held twice while it is compiled.
  */
+import { freshRoom, type Room } from "../../graph/ir/materialize.ts";
+
 export interface Content {
   readonly byteLength: number;
-  /** Writes them into an array of that length. It is zero before, and begins at a multiple of 8 bytes in its buffer. */
-  writeTo(target: Uint8Array): void;
+  /**
+   * Writes them into an array of that length. It is zero before, and begins at a multiple of 8 bytes in its buffer. What has
+   * to be made on the way is made in the room, which is fresh memory, unless given.
+   */
+  writeTo(target: Uint8Array, room?: Room): void;
 }
 
 /** Bytes that are there already. */
@@ -14,10 +19,11 @@ export function contentOf(bytes: Uint8Array): Content {
 }
 
 /** Floats that a function writes. */
-export function floatContent(floats: number, write: (target: Float32Array) => void): Content {
+export function floatContent(floats: number, write: (target: Float32Array, room: Room) => void): Content {
   return {
     byteLength: 4 * floats,
-    writeTo: ({ buffer, byteOffset }) => write(new Float32Array(buffer, byteOffset, floats)),
+    writeTo: ({ buffer, byteOffset }, room = freshRoom) =>
+      write(new Float32Array(buffer, byteOffset, floats), room),
   };
 }
 

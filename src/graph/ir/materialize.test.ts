@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { mulberry32 } from "../../base/mulberry32.ts";
-import { bfloat16Bits, float16Bits, materialize } from "./materialize.ts";
-import type { ElementType } from "./tensor.ts";
+import { bfloat16Bits, float16Bits, materialize, reusedRoom } from "./materialize.ts";
+import { valueOfTensor } from "./runtime-tensor.ts";
+import type { ChannelFactors, ElementType, Tensor } from "./tensor.ts";
 
 function synthetic(
   elementType: ElementType,
@@ -87,4 +88,59 @@ test("bfloat16 rounds to nearest, ties to even", () => {
   expect([1, -2, 1 + 2 ** -8, 1 + 3 * 2 ** -8, NaN].map(bfloat16Bits)).toEqual([
     0x3f80, 0xc000, 0x3f80, 0x3f82, 0x7fc0,
   ]);
+});
+
+describe("scaled elements", () => {
+  const floats = (numbers: readonly number[], shape: readonly number[]): Tensor => ({
+    elementType: "float32",
+    shape,
+    data: { kind: "bytes", bytes: new Uint8Array(Float32Array.from(numbers).buffer) },
+  });
+  const scaled = (
+    of: Tensor,
+    channels: Partial<ChannelFactors> & Pick<ChannelFactors, "factors">,
+  ): Tensor => {
+    const whole = { stride: 1, count: 1, perGroup: 0, groupStride: Number.POSITIVE_INFINITY, ...channels };
+    return { ...of, data: { kind: "scaled", of, channels: whole } };
+  };
+
+  test("have the factor of their channel", () => {
+    // Two filters of three weights each.
+    const weights = floats([1, 2, 3, 4, 5, 6], [2, 3]);
+    const tensor = scaled(weights, { factors: Float64Array.of(10, -0.5), stride: 3, count: 2 });
+    expect(valueOfTensor(tensor).elements).toEqual(Float32Array.of(10, 20, 30, -2, -2.5, -3));
+    // Two groups of one channel in and two out: channels 0 and 1, then 2 and 3.
+    const grouped = scaled(floats([1, 1, 1, 1], [2, 2]), {
+      factors: Float64Array.of(2, 3, 4, 5),
+      count: 2,
+      perGroup: 2,
+      groupStride: 2,
+    });
+    expect(valueOfTensor(grouped).elements).toEqual(Float32Array.of(2, 3, 4, 5));
+  });
+
+  test("are rounded at each scaling, in fresh memory and in a room that is used again", () => {
+    const once = scaled(floats([0.1, 0.7, 3], [3]), { factors: Float64Array.of(1 / 3), stride: 3 });
+    const twice = scaled(once, { factors: Float64Array.of(7), stride: 3 });
+    const expected = Float32Array.of(0.1, 0.7, 3).map((value) => Math.fround(value * (1 / 3)) * 7);
+    const room = reusedRoom();
+    room(100).fill(255);
+    expect(valueOfTensor(twice).elements).toEqual(expected);
+    expect(valueOfTensor(twice, "tensor", room).elements).toEqual(expected);
+    // The constants that they are made of stay what they are.
+    expect(valueOfTensor(twice, "tensor", room).elements).toEqual(expected);
+  });
+
+  test("of constants that do not begin at a multiple of four bytes", () => {
+    const bytes = new Uint8Array(9);
+    bytes.set(new Uint8Array(Float32Array.of(1.5, -2).buffer), 1);
+    const moved: Tensor = {
+      elementType: "float32",
+      shape: [2],
+      data: { kind: "bytes", bytes: bytes.subarray(1) },
+    };
+    const tensor = scaled(moved, { factors: Float64Array.of(4), stride: 2 });
+    expect(valueOfTensor(tensor, "tensor", reusedRoom()).elements).toEqual(Float32Array.of(6, -8));
+    expect(valueOfTensor(moved, "tensor", reusedRoom()).elements).toEqual(Float32Array.of(1.5, -2));
+  });
 });

@@ -114,6 +114,8 @@ function dataText({ data, shape, elementType }: Tensor): string {
       return ` ${data.strings.length} strings`;
     case "synthetic":
       return ` synthetic ${data.low}..${data.high} seed ${data.seed}`;
+    case "scaled":
+      return ` scaled by ${data.channels.factors.length}${dataText(data.of)}`;
     case "missing":
       return data.location === "" ? " missing" : ` missing ${JSON.stringify(data.location)}`;
     default:

@@ -1,6 +1,6 @@
 /** Between constants, whose elements are bytes as ONNX stores them, and values of a run. O(elements). */
 import { badInput } from "../../base/errors.ts";
-import { bfloat16Bits, float16Bits, materialize } from "./materialize.ts";
+import { bfloat16Bits, float16Bits, freshRoom, materialize, type Room } from "./materialize.ts";
 import {
   allocateNumbers,
   countOf,
@@ -14,9 +14,9 @@ import { type ElementType, elementBits, type Tensor } from "./tensor.ts";
 
 /**
  * The constant's elements, ready to compute with: a view of its bytes where they can be used as they are, made where
- * they are synthetic. Throws bad-input where they are missing.
+ * they are synthetic or scaled; in the room, where one is given. Throws bad-input where they are missing.
  */
-export function valueOfTensor(tensor: Tensor, where = "tensor"): TensorValue {
+export function valueOfTensor(tensor: Tensor, where = "tensor", room: Room = freshRoom): TensorValue {
   const { elementType, shape, data } = tensor;
   if (data.kind === "strings") {
     const decoder = new TextDecoder();
@@ -27,14 +27,17 @@ export function valueOfTensor(tensor: Tensor, where = "tensor"): TensorValue {
       elements: data.strings.map((bytes) => decoder.decode(bytes)),
     };
   }
-  const bytes = materialize(tensor, where);
+  const bytes = materialize(tensor, where, room);
   checkLength(tensor, bytes, where);
-  return { kind: "tensor", elementType, shape, elements: decoded(elementType, bytes, countOf(shape)) };
+  const elements = decoded(elementType, bytes, countOf(shape), room);
+  return { kind: "tensor", elementType, shape, elements };
 }
 
 /** Throws as valueOfTensor does, and makes nothing. */
 export function checkElements(tensor: Tensor, where: string): void {
-  if (tensor.data.kind !== "synthetic") checkLength(tensor, materialize(tensor, where), where);
+  const { data } = tensor;
+  if (data.kind === "scaled") checkElements(data.of, where);
+  else if (data.kind !== "synthetic") checkLength(tensor, materialize(tensor, where), where);
 }
 
 function checkLength({ elementType, shape }: Tensor, bytes: Uint8Array, where: string): void {
@@ -46,17 +49,23 @@ function checkLength({ elementType, shape }: Tensor, bytes: Uint8Array, where: s
   });
 }
 
-function decoded(elementType: ElementType, bytes: Uint8Array, count: number): ElementArray {
+function decoded(elementType: ElementType, bytes: Uint8Array, count: number, room: Room): ElementArray {
   const bits = elementBits[elementType];
   const small = smallFloatDecoder(elementType);
   if (small !== undefined || bits === 4) return unpacked(elementType, bytes, count);
   const size = bits / 8;
   // Typed arrays must start at a multiple of their element's size; ONNX files promise nothing.
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % size === 0 ? bytes : copied(bytes, room);
   const { buffer, byteOffset } = aligned;
   if (elementType === "int64") return new BigInt64Array(buffer, byteOffset, count);
   if (elementType === "uint64") return new BigUint64Array(buffer, byteOffset, count);
   return numberView(elementType, aligned, count);
+}
+
+function copied(bytes: Uint8Array, room: Room): Uint8Array {
+  const copy = room(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 function numberView(

@@ -48,11 +48,24 @@ export type TensorData =
   | { readonly kind: "strings"; readonly strings: readonly Uint8Array[] }
   /** Uniform pseudo-random elements in [low, high), from the mulberry32 generator started at seed. */
   | { readonly kind: "synthetic"; readonly low: number; readonly high: number; readonly seed: number }
+  /** The elements of another constant of the same shape, each times its channel's factor; floats of 32 or 64 bits. */
+  | { readonly kind: "scaled"; readonly of: Tensor; readonly channels: ChannelFactors }
   /**
    * Elements that are not there: the shape is known, they are not. The location is the external data file that is
    * missing, "" where the model names none; the offset in it is in bytes.
    */
   | { readonly kind: "missing"; readonly location: string; readonly offset?: number };
+
+/** One factor for each channel of a tensor, or one for all of them. */
+export interface ChannelFactors {
+  readonly factors: Float64Array;
+  /** Elements between two steps along the channels' axis, and the size of it. */
+  readonly stride: number;
+  readonly count: number;
+  /** Channels of one group, and elements of it, where the axis counts within a group; 0 and Infinity where not. */
+  readonly perGroup: number;
+  readonly groupStride: number;
+}
 
 /** A constant: an initializer, a tensor attribute or a folded value. All dimensions are numbers. */
 export interface Tensor {

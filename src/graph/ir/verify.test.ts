@@ -50,6 +50,22 @@ const tensor = (shape: readonly number[], length: number): Tensor => ({
 });
 
 describe("verifyGraph", () => {
+  test("refuses a constant that is scaled from one of another shape", () => {
+    const channels = { factors: Float64Array.of(2), stride: 6, count: 1, perGroup: 0, groupStride: Infinity };
+    const scaled = (of: Tensor): Tensor => ({
+      elementType: "float32",
+      shape: [6],
+      data: { kind: "scaled", of, channels },
+    });
+    const floats = (shape: readonly number[]): Tensor => ({ ...tensor(shape, 24), elementType: "float32" });
+    expect(() => verifyGraph(graph([node("y", ["x", "c"])], "y", { c: scaled(floats([6])) }))).not.toThrow();
+    for (const other of [floats([2, 3]), tensor([6], 12), { ...floats([6]), data: tensor([5], 10).data }]) {
+      expect(() => verifyGraph(graph([node("y", ["x", "c"])], "y", { c: scaled(other) }))).toThrow(
+        'constant "c"',
+      );
+    }
+  });
+
   test("passes a valid graph, with subgraphs that read values around them", () => {
     const body = branch([node("inner", ["a", "w"])], "inner");
     verifyGraph(graph([node("a", ["x", ""]), node("b", ["a"], { body })], "b", { w: tensor([3], 6) }));

@@ -93,6 +93,13 @@ function tensorProblem(tensor: Tensor): string | undefined {
     case "synthetic":
     case "missing":
       return undefined;
+    case "scaled": {
+      const { of } = tensor.data;
+      const isSame = of.elementType === tensor.elementType && of.shape.join() === tensor.shape.join();
+      return isSame && /^float(32|64)$/.test(of.elementType)
+        ? tensorProblem(of)
+        : "is scaled from another type";
+    }
     default:
       tensor.data satisfies never;
       return undefined;

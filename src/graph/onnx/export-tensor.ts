@@ -39,6 +39,10 @@ function dataDraft(tensor: Tensor, name: string, options: ExportTensorOptions): 
       if (options.materialize !== true) return external(syntheticLocation(tensor.data), undefined);
       return { rawData: { length, produce: () => materialize(tensor, `tensor "${name}"`) } };
     }
+    case "scaled": {
+      const length = tensorByteLength(tensor) ?? 0;
+      return { rawData: { length, produce: () => materialize(tensor, `tensor "${name}"`) } };
+    }
     default:
       return tensor.data satisfies never;
   }

@@ -3,6 +3,7 @@
  * gets its place in the linear memory when all steps are known, so that what is never alive at once may share it.
  */
 import { known } from "../../../base/assert.ts";
+import { reusedRoom } from "../../../graph/ir/materialize.ts";
 import type { Buffer } from "../loops/expr.ts";
 import { storedBytes } from "../loops/expr.ts";
 import type { Program, ProgramTensor, Step } from "../program.ts";
@@ -176,9 +177,9 @@ function constantsAt(offsets: ReadonlyMap<Storage, number>, end: number): Progra
   return {
     byteOffset: reservedBytes,
     byteLength: end - reservedBytes,
-    writeTo: (target) => {
+    writeTo: (target, room = reusedRoom()) => {
       for (const { constant, at } of contents)
-        constant.writeTo(target.subarray(at, at + constant.byteLength));
+        constant.writeTo(target.subarray(at, at + constant.byteLength), room);
     },
   };
 }

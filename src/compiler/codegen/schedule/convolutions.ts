@@ -21,7 +21,7 @@ import type { Context } from "./context.ts";
 import { flatAxes, imageIndices, type KernelAxes, orderedAxes } from "./kernel-axes.ts";
 import { convolutionWindow } from "./layouts.ts";
 import { notCompiled } from "./not-compiled.ts";
-import { imageOf, operandBuffer, packedBuffer, triple } from "./operands.ts";
+import { imageOf, operandBuffer, type Pack, packedBuffer, triple } from "./operands.ts";
 import { shapeOf } from "./shapes.ts";
 import { staticCall } from "./static-call.ts";
 import { dividesIndices, lowerTiled, type TilePart, tileLoops } from "./tiles.ts";
@@ -67,24 +67,23 @@ export function lowerConvolution(state: BlockState, node: OpNode, label: string)
       ? orderedAxes(grouped, shape.length)
       : flat;
   };
-  const packed = (count: number, pack: (target: Float32Array) => void): PlacedBuffer =>
-    packedBuffer(`${weights}.packed`, count, pack);
+  const packed = (count: number, pack: Pack): PlacedBuffer => packedBuffer(`${weights}.packed`, count, pack);
   const work = product(shape) * product(window.kernel) * channelsPerGroup;
   const part = (axes: KernelAxes | undefined): TilePart => {
     if (axes !== undefined) {
       const { sizes: turned, filterStrides } = axes;
-      const pack = (target: Float32Array): void => {
-        packFilters(turned, { data: floats(), offset: 0, strides: filterStrides }, target);
+      const pack: Pack = (target, room) => {
+        packFilters(turned, { data: floats(room), offset: 0, strides: filterStrides }, target);
       };
       const make = (head: KernelHead): Kernel => convolution({ ...head, ...turned });
       return { operands: [input, packed(packedFloats(turned), pack)], make, work };
     }
     if (usesWinograd) {
-      const pack = (target: Float32Array): void => void packWinograd(grouped, floats(), target);
+      const pack: Pack = (target, room) => void packWinograd(grouped, floats(room), target);
       return winogradPart(context, grouped, input, packed(winogradWeightFloats(grouped), pack), label);
     }
     const spec = { ...sizes, channels: groups };
-    const pack = (target: Float32Array): void => void packDepthwise(spec, floats(), target);
+    const pack: Pack = (target, room) => void packDepthwise(spec, floats(room), target);
     const make = (head: KernelHead): Kernel => depthwise({ ...head, ...spec });
     return { operands: [input, packed(product(window.kernel) * groups, pack)], make, work };
   };

@@ -4,6 +4,7 @@
  */
 import { known } from "../../../base/assert.ts";
 import type { TypedGraph } from "../../../graph/ir/graph.ts";
+import { freshRoom, materialize, type Room, tensorByteLength } from "../../../graph/ir/materialize.ts";
 import { checkElements, valueOfTensor } from "../../../graph/ir/runtime-tensor.ts";
 import { numbersOf } from "../../../graph/ir/runtime-value.ts";
 import type { Tensor } from "../../../graph/ir/tensor.ts";
@@ -86,10 +87,10 @@ export class Memory {
   }
 
   /** A function that decodes a constant's elements as float32. Throws here, and not later, where they are missing. */
-  floatsOf(name: string): () => Float32Array {
+  floatsOf(name: string): (room: Room) => Float32Array {
     const tensor = this.checkedConstant(name);
-    return () => {
-      const numbers = numbersOf(valueOfTensor(tensor, `tensor "${name}"`));
+    return (room) => {
+      const numbers = numbersOf(valueOfTensor(tensor, `tensor "${name}"`, room));
       return numbers instanceof Float32Array ? numbers : new Float32Array(numbers);
     };
   }
@@ -108,7 +109,8 @@ export class Memory {
     const elements = tensor.shape.reduce((product, size) => product * size, 1);
     const constant = {
       byteLength: elements * storedBytes[elementType],
-      writeTo: (target: Uint8Array) => target.set(storedElements(tensor, elementType, name)),
+      writeTo: (target: Uint8Array, room = freshRoom) =>
+        target.set(storedElements(tensor, elementType, name, room)),
     };
     const storage: Storage = { name, elementType, elements, constant };
     const { shape } = tensor;
@@ -119,8 +121,13 @@ export class Memory {
 }
 
 /** The elements as they lie in memory. */
-function storedElements(tensor: Tensor, elementType: StoredType, name: string): Uint8Array {
-  const { elements } = valueOfTensor(tensor, `tensor "${name}"`);
+function storedElements(tensor: Tensor, elementType: StoredType, name: string, room: Room): Uint8Array {
+  // Bytes as they are need no place where an element could begin.
+  if (tensor.elementType === elementType && elementType !== "bool") {
+    const bytes = materialize(tensor, `tensor "${name}"`, room);
+    return bytes.subarray(0, tensorByteLength(tensor));
+  }
+  const { elements } = valueOfTensor(tensor, `tensor "${name}"`, room);
   if (Array.isArray(elements)) throw new Error("internal: strings in memory");
   return bytesOf(elements, elementType);
 }

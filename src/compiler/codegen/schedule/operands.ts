@@ -1,5 +1,6 @@
 /** Operands of kernels that ask more of memory than that it holds the value: channels side by side, zeros around. */
 import { known } from "../../../base/assert.ts";
+import type { Room } from "../../../graph/ir/materialize.ts";
 import { floatContent } from "../content.ts";
 import type { Strides, Triple } from "../kernels/place.ts";
 import { type Affine, type Loop, loopAffine, zero } from "../loops/affine.ts";
@@ -163,12 +164,11 @@ export function operandBuffer({ storage, offset }: View): PlacedBuffer {
   return { buffer: { name: storage.name, elementType: storage.elementType }, storage, offset };
 }
 
+/** Writes weights in a kernel's order; what it makes on the way is made in the room. */
+export type Pack = (target: Float32Array, room: Room) => void;
+
 /** Weights that are packed before the network runs, as a kernel's operand. */
-export function packedBuffer(
-  name: string,
-  floats: number,
-  pack: (target: Float32Array) => void,
-): PlacedBuffer {
+export function packedBuffer(name: string, floats: number, pack: Pack): PlacedBuffer {
   const constant = floatContent(floats, pack);
   const storage = { name, elementType: "float32", elements: floats, constant } as const;
   return { buffer: { name, elementType: "float32" }, storage, offset: 0 };

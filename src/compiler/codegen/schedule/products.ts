@@ -5,6 +5,7 @@
 import { known } from "../../../base/assert.ts";
 import { product } from "../../../base/integers.ts";
 import type { OpNode } from "../../../graph/ir/graph.ts";
+import type { Room } from "../../../graph/ir/materialize.ts";
 import { float, int } from "../../../graph/ops/call.ts";
 import { convolution } from "../kernels/convolution.ts";
 import { packedFloats } from "../kernels/convolution-spec.ts";
@@ -41,7 +42,7 @@ interface Product {
 }
 
 type RightSide =
-  | { readonly kind: "constant"; readonly name: string; readonly filters: () => FilterView }
+  | { readonly kind: "constant"; readonly name: string; readonly filters: (room: Room) => FilterView }
   | { readonly kind: "computed"; readonly view: View };
 
 export function lowerMatMul(state: BlockState, node: OpNode, label: string): void {
@@ -72,7 +73,7 @@ export function lowerMatMul(state: BlockState, node: OpNode, label: string): voi
   if (viewB !== undefined) rightSide = { kind: "computed", view: viewB };
   else {
     const numbers = memory.floatsOf(b);
-    rightSide = { kind: "constant", name: b, filters: () => filterView(numbers(), columns, 1) };
+    rightSide = { kind: "constant", name: b, filters: (room) => filterView(numbers(room), columns, 1) };
   }
   const whole = [...batches, rows, columns];
   const loops = tileLoops(batch, [planes, 1, rowCount], columns);
@@ -111,8 +112,8 @@ export function lowerGemm(state: BlockState, node: OpNode, label: string): void 
       ? {
           kind: "constant",
           name: alpha === 1 ? b : `${b}.scaled`,
-          filters: () => {
-            const floats = scaled(numbers(), alpha);
+          filters: (room) => {
+            const floats = scaled(numbers(room), alpha);
             return transposesB ? filterView(floats, 1, depth) : filterView(floats, columns, 1);
           },
         }
@@ -181,8 +182,8 @@ function lowerProduct(state: BlockState, matrices: Product, target: ProductTarge
   let sizes: typeof plain & { filterStrides?: { batch: number; z: number } } = plain;
   let packed: PlacedBuffer;
   if (right.kind === "constant") {
-    packed = packedBuffer(`${right.name}.packed`, floats, (target) =>
-      packFilters(plain, right.filters(), target),
+    packed = packedBuffer(`${right.name}.packed`, floats, (target, room) =>
+      packFilters(plain, right.filters(room), target),
     );
   } else {
     const [ofBatch = 0, ofPlane = 0] = right.view.strides;

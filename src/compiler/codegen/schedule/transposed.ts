@@ -65,8 +65,8 @@ export function lowerTransposedConvolution(state: BlockState, node: OpNode, labe
       return {
         operands: [
           operandBuffer({ ...image.view, offset: image.view.offset + origin }),
-          packedBuffer(`${weights}.phase${at}`, packedFloats(sizes), (target) =>
-            packFilters(sizes, phase.filters(floats()), target),
+          packedBuffer(`${weights}.phase${at}`, packedFloats(sizes), (target, room) =>
+            packFilters(sizes, phase.filters(floats(room)), target),
           ),
         ],
         make: (head) => convolution({ ...head, ...sizes }),

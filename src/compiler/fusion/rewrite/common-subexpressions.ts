@@ -103,6 +103,7 @@ class ConstantTexts {
         const isSmall = (tensorByteLength(tensor) ?? 0) <= mostComparedBytes;
         return isSmall ? `${type} ${data.bytes.join()}` : `${type} ${this.identity(buffer)} ${byteOffset}`;
       }
+      case "scaled":
       case "strings":
       case "missing":
         return `${type} ${this.identity(data)}`;

@@ -10,7 +10,8 @@ import type { OpNode } from "../../../graph/ir/graph.ts";
 import { floatAttribute, floatOf, intOf, isStandard } from "../../../graph/ir/node-attributes.ts";
 import { tensorOfValue } from "../../../graph/ir/runtime-tensor.ts";
 import { tensorFromDoubles } from "../../../graph/ir/runtime-value.ts";
-import type { GraphEditor } from "./graph-editor.ts";
+import type { ChannelFactors } from "../../../graph/ir/tensor.ts";
+import { type GraphEditor, hasNumbers } from "./graph-editor.ts";
 
 /** y = scale x + shift, one number for all channels or one each; undefined is 1 and 0. */
 export interface Affine {
@@ -169,31 +170,14 @@ function scaleWeights(editor: GraphEditor, heavy: OpNode, scale: Float64Array): 
   const [, name = ""] = heavy.inputs;
   const tensor = editor.constant(name);
   const place = tensor === undefined ? undefined : channelPlace(heavy, tensor.shape);
-  const numbers = place === undefined ? undefined : editor.numbers(name);
-  if (tensor === undefined || place === undefined || numbers === undefined) return undefined;
-  const type = tensor.elementType;
-  const { stride, count, perGroup, groupStride } = place;
-  const scaled = type === "float64" ? new Float64Array(numbers.length) : new Float32Array(numbers.length);
-  // Neighbours share a channel, so that it is worked out once for a run of them.
-  for (let start = 0; start < numbers.length; start += stride) {
-    const channel = (Math.floor(start / stride) % count) + Math.floor(start / groupStride) * perGroup;
-    const factor = at(scale, channel, 1);
-    const end = start + stride;
-    for (let index = start; index < end; index++) scaled[index] = (numbers[index] ?? 0) * factor;
-  }
-  const value = { kind: "tensor" as const, elementType: type, shape: tensor.shape, elements: scaled };
-  return editor.addConstant(tensorOfValue(value), name);
+  if (tensor === undefined || place === undefined || !hasNumbers(tensor)) return undefined;
+  // Multiplied when they are packed: a second copy of all weights would double a network in memory.
+  const data = { kind: "scaled", of: tensor, channels: { ...place, factors: scale } } as const;
+  return editor.addConstant({ ...tensor, data }, name);
 }
 
 /** The output channel of a weight: its coordinate along one axis, after those of the groups before its own. */
-interface ChannelPlace {
-  /** Elements between two steps along the axis, and the size of it. */
-  readonly stride: number;
-  readonly count: number;
-  /** Channels of one group, and elements of it, where the axis counts within a group. */
-  readonly perGroup: number;
-  readonly groupStride: number;
-}
+type ChannelPlace = Omit<ChannelFactors, "factors">;
 
 function channelPlace({ operator, attributes }: OpNode, shape: readonly number[]): ChannelPlace | undefined {
   const behind = (axis: number): number => shape.slice(axis + 1).reduce((a, b) => a * b, 1);

@@ -14,12 +14,14 @@ import { tensorOfValue } from "../../../graph/ir/runtime-tensor.ts";
 import type { RuntimeValue } from "../../../graph/ir/runtime-value.ts";
 import { elementBits, elementCount, type Tensor, type TensorType } from "../../../graph/ir/tensor.ts";
 import { findRow } from "../../../graph/ops/registry.ts";
-import type { GraphEditor } from "./graph-editor.ts";
+import { type GraphEditor, hasNumbers } from "./graph-editor.ts";
 
 /** A folded value of this many bytes is never too large. */
 const alwaysAllowedBytes = 1 << 20;
 /** Otherwise it may have this many times the bytes that the node reads. */
 const mostGrowth = 2;
+/** A product of this many elements is computed at once; a larger one stays a product until it is packed. */
+const mostComputed = 4096;
 /** They keep the number of elements, so that nothing explodes: small types become the ones to compute in. */
 const conversions: ReadonlySet<string> = new Set(["Cast", "CastLike", "DequantizeLinear"]);
 
@@ -53,7 +55,9 @@ export function foldConstants(editor: GraphEditor): void {
 
 /** Folds one node; whether it could be. */
 export function foldNode(editor: GraphEditor, node: OpNode): boolean {
-  const folded = isFoldable(editor, node) ? compute(editor, node) : undefined;
+  const folded = isFoldable(editor, node)
+    ? (scaledWeights(editor, node) ?? compute(editor, node))
+    : undefined;
   if (folded === undefined) return false;
   for (const [name, tensor] of folded) editor.makeConstant(name, tensor);
   return true;
@@ -81,6 +85,26 @@ function bytesOf(type: TensorType | undefined): number {
   const elements = type?.shape === undefined ? undefined : elementCount(type.shape);
   if (type === undefined) return 0;
   return elements === undefined ? Number.NaN : (elements * elementBits[type.elementType]) / 8;
+}
+
+/** Weights times one number, which is done when they are packed: a large network's would take a second and its memory twice. */
+function scaledWeights(editor: GraphEditor, node: OpNode): ReadonlyMap<string, Tensor> | undefined {
+  const { operator, opset, inputs, outputs } = node;
+  const [left, right] = inputs.map((name) => editor.constant(name));
+  if (operator !== "Mul" || opset < 7 || left === undefined || right === undefined) return undefined;
+  const [weights, factor] = elementCount(right.shape) === 1 ? [left, right] : [right, left];
+  const isFloat = weights.elementType === "float32" || weights.elementType === "float64";
+  const size = elementCount(weights.shape) ?? 0;
+  if (!isFloat || size <= mostComputed || factor.shape.length > weights.shape.length) return undefined;
+  const [value] = editor.numbers(factor === right ? inputs[1] : inputs[0], 1) ?? [];
+  if (value === undefined || !Number.isFinite(value) || !hasNumbers(weights)) return undefined;
+  const channels = { factors: Float64Array.of(value), stride: size, count: 1, perGroup: 0 };
+  const data = {
+    kind: "scaled",
+    of: weights,
+    channels: { ...channels, groupStride: Number.POSITIVE_INFINITY },
+  } as const;
+  return new Map([[outputs[0] ?? "", { ...weights, data }]]);
 }
 
 /** The node's outputs as constants; undefined where one of them cannot be one. */

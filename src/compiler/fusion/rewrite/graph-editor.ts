@@ -27,6 +27,12 @@ interface Spot {
   next: Spot | undefined;
 }
 
+/** Whether a constant's elements are numbers that can be had. */
+export function hasNumbers({ elementType, data }: Tensor): boolean {
+  if (data.kind === "scaled") return hasNumbers(data.of);
+  return data.kind !== "missing" && data.kind !== "strings" && !elementType.startsWith("complex");
+}
+
 export class GraphEditor {
   readonly #original: TypedGraph;
   readonly #constants: Map<string, Tensor>;
@@ -104,9 +110,7 @@ export class GraphEditor {
   /** The elements of a constant as numbers, undefined where it is none or they are not there. Synthetic ones are made. */
   numbers(value: string | undefined, mostElements = Number.POSITIVE_INFINITY): NumberArray | undefined {
     const tensor = this.constant(value);
-    if (tensor === undefined || tensor.data.kind === "missing" || tensor.data.kind === "strings")
-      return undefined;
-    if (tensor.elementType.startsWith("complex")) return undefined;
+    if (tensor === undefined || !hasNumbers(tensor)) return undefined;
     if (tensor.shape.reduce((a, b) => a * b, 1) > mostElements) return undefined;
     const old = this.#numbers.get(tensor);
     if (old !== undefined) return old;

@@ -72,6 +72,18 @@ describe("constants", () => {
     expect(nodesOf(rewritten(typed))).toEqual(["Add(x, b)", "Mul(d, c)"]);
   });
 
+  test("large weights times a number are multiplied later, and are the same", () => {
+    const typed = network({
+      inputs: { x: [2, 80] },
+      constants: { w: floats([80, 70]), half: floats([], [0.3]) },
+      nodes: { a: ["Mul", ["half", "w"]], y: ["MatMul", ["x", "a"]] },
+      outputs: ["y"],
+    });
+    const result = rewritten(typed);
+    expect(nodesOf(result)).toEqual(["MatMul(x, a)"]);
+    expect(result.graph.constants.get("a")?.data.kind).toBe("scaled");
+  });
+
   test("a small constant is not blown up, and chance is left to the run", () => {
     const typed = network({
       inputs: { x: [1] },
