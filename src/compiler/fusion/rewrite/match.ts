@@ -22,7 +22,33 @@ const nothing: Match = { values: new Map(), nodes: [], carried: new Map() };
 
 /** All ways in which the node is the result of the expression. */
 export function matches(editor: GraphEditor, expression: Application, node: OpNode): readonly Match[] {
-  return matchCall(editor, expression, node, nothing);
+  return mayMatch(editor, expression, node) ? matchCall(editor, expression, node, nothing) : [];
+}
+
+/** Whether operators and constants are where the expression has them. Most rules end here, and this makes nothing. */
+function mayMatch(editor: GraphEditor, { operator, operands }: Application, node: OpNode): boolean {
+  if (node.operator !== operator) return false;
+  const { inputs } = node;
+  if (operands.every((operand, index) => mayBe(editor, operand, inputs[index] ?? ""))) return true;
+  const [first, second] = operands;
+  if (first === undefined || second === undefined || operands.length !== 2) return false;
+  return mayBe(editor, first, inputs[1] ?? "") && mayBe(editor, second, inputs[0] ?? "");
+}
+
+function mayBe(editor: GraphEditor, expression: Expression, value: string): boolean {
+  switch (expression.kind) {
+    case "call": {
+      const node = editor.producer(value);
+      return node !== undefined && mayMatch(editor, expression, node);
+    }
+    case "value":
+      return true;
+    case "constant":
+    case "number":
+      return editor.constant(value) !== undefined;
+    default:
+      return expression satisfies never;
+  }
 }
 
 function matchValue(editor: GraphEditor, expression: Expression, value: string, so: Match): readonly Match[] {

@@ -51,6 +51,23 @@ export function mapTwo<T, U, R>(
   });
 }
 
+/** The same where all are floats, as weights are: a loop that sees one kind of array runs several times faster. */
+function mapFloats(
+  f: Binary,
+  a: Operand<number> & { readonly elements: Float32Array },
+  b: Operand<number> & { readonly elements: Float32Array },
+  shape: readonly number[],
+  out: Float32Array,
+): void {
+  const strides = [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape), stridesOf(shape)];
+  const [left, right] = [a.elements, b.elements];
+  walkRows(shape, strides, ([startA = 0, startB = 0, start = 0], count, [stepA = 0, stepB = 0, step = 0]) => {
+    for (let index = 0; index < count; index++) {
+      out[start + index * step] = f(left[startA + index * stepA] ?? 0, right[startB + index * stepB] ?? 0);
+    }
+  });
+}
+
 /** out = f(a, b, c), all broadcast to the shape. */
 export function mapThree<T, U, V, R>(
   f: (a: T, b: U, c: V) => R,
@@ -140,11 +157,11 @@ function combine({ number, bigint }: Operation<Binary, BigBinary>, call: KernelC
     return tensorValue(elementType, shape, out);
   }
   const out = numberBuffer(elementType, countOf(shape));
-  const operands = [
-    { elements: numbersOf(a), shape: a.shape },
-    { elements: numbersOf(b), shape: second },
-  ] as const;
-  mapTwo(number(elementType, call), ...operands, shape, out);
+  const f = number(elementType, call);
+  const [x, y] = [numbersOf(a), numbersOf(b)];
+  if (x instanceof Float32Array && y instanceof Float32Array && out instanceof Float32Array) {
+    mapFloats(f, { elements: x, shape: a.shape }, { elements: y, shape: second }, shape, out);
+  } else mapTwo(f, { elements: x, shape: a.shape }, { elements: y, shape: second }, shape, out);
   return fromBuffer(elementType, shape, out);
 }
 
