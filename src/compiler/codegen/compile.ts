@@ -11,6 +11,7 @@ import { mathFunction } from "./loops/vector-math.ts";
 import type { Program } from "./program.ts";
 import { Assembly } from "./schedule/assembly.ts";
 import type { Context } from "./schedule/context.ts";
+import { KernelCache } from "./schedule/kernel-cache.ts";
 import { chooseLayouts } from "./schedule/layouts.ts";
 import { lowerBlock } from "./schedule/lower-block.ts";
 import { Memory } from "./schedule/memory.ts";
@@ -79,6 +80,7 @@ export function compilePlan(
     memory,
     placement,
     assembly,
+    kernels: new KernelCache(),
     relaxed: relaxedSimd,
     winograd,
     math: {

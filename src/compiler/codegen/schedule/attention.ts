@@ -111,6 +111,7 @@ export function lowerAttention(state: BlockState, first: OpNode, label: string):
       {
         operands: [operandBuffer(queryView), packedKeys, packedValues, scratch, ...buffers.placed],
         changes: [scratch],
+        sizes: { ...sizes, zeroesNaN: second.zeroesNaN, loops, buffers: buffers.buffers, value },
         make: (head) =>
           attention({
             ...head,

@@ -7,6 +7,7 @@ import type { Buffer } from "../loops/expr.ts";
 import { lowerKernel } from "../loops/lower.ts";
 import type { Statement } from "../loops/nest.ts";
 import { type Assembly, KernelBuffers } from "./assembly.ts";
+import type { KernelCache } from "./kernel-cache.ts";
 import type { Memory } from "./memory.ts";
 import type { Placement } from "./placement.ts";
 import { ValueReader } from "./read-value.ts";
@@ -18,6 +19,7 @@ export interface Context {
   readonly memory: Memory;
   readonly placement: Placement;
   readonly assembly: Assembly;
+  readonly kernels: KernelCache;
   readonly relaxed: boolean;
   /** Whether 3 x 3 convolutions may be computed by Winograd's method, which changes the last digits. */
   readonly winograd: boolean;
@@ -39,7 +41,7 @@ export function newReader(context: Context): {
 
 /** Makes a kernel of a loop nest and a step that runs it. */
 export function addNest(
-  { assembly, math }: Context,
+  { assembly, math, kernels }: Context,
   {
     name,
     body,
@@ -54,7 +56,8 @@ export function addNest(
     readonly label: string;
   },
 ): void {
-  const kernel = lowerKernel({ name, buffers: buffers.buffers, body }, math);
+  const nest = { name, buffers: buffers.buffers, body };
+  const kernel = kernels.once("nest", [nest], () => lowerKernel(nest, math));
   assembly.addStep({ ...kernel, work, label, buffers: buffers.placed, writes: body.flatMap(storedBuffers) });
 }
 

@@ -76,7 +76,7 @@ export function lowerConvolution(state: BlockState, node: OpNode, label: string)
         packFilters(turned, { data: floats(room), offset: 0, strides: filterStrides }, target);
       };
       const make = (head: KernelHead): Kernel => convolution({ ...head, ...turned });
-      return { operands: [input, packed(packedFloats(turned), pack)], make, work };
+      return { operands: [input, packed(packedFloats(turned), pack)], sizes: turned, make, work };
     }
     if (usesWinograd) {
       const pack: Pack = (target, room) => void packWinograd(grouped, floats(room), target);
@@ -85,7 +85,7 @@ export function lowerConvolution(state: BlockState, node: OpNode, label: string)
     const spec = { ...sizes, channels: groups };
     const pack: Pack = (target, room) => void packDepthwise(spec, floats(room), target);
     const make = (head: KernelHead): Kernel => depthwise({ ...head, ...spec });
-    return { operands: [input, packed(product(window.kernel) * groups, pack)], make, work };
+    return { operands: [input, packed(product(window.kernel) * groups, pack)], sizes: spec, make, work };
   };
   const axes = kind === "convolution" ? direct() : undefined;
   const { loops, indices } = axes ?? own;
@@ -98,7 +98,7 @@ export function lowerConvolution(state: BlockState, node: OpNode, label: string)
 
 /** The first two steps of Winograd's convolution; the third is the part that has the epilogue. */
 function winogradPart(
-  { assembly, relaxed }: Context,
+  { assembly, kernels, relaxed }: Context,
   sizes: ConvolutionSizes,
   input: PlacedBuffer,
   weights: PlacedBuffer,
@@ -107,20 +107,24 @@ function winogradPart(
   const plan = planWinograd(sizes);
   const filters = operandBuffer(allocateView("filters", "float32", [plan.packedFloats]));
   assembly.addPreparation({
-    ...winogradFilters("winograd_filters", sizes, relaxed),
+    ...kernels.once("winograd filters", [sizes], () => winogradFilters("winograd_filters", sizes, relaxed)),
     work: plan.packedFloats,
     label: `${label} (filters)`,
     buffers: [weights, filters],
     writes: [filters.buffer],
   });
-  const inputKernel = winogradInput("winograd_input", sizes, relaxed);
+  const inputKernel = kernels.once("winograd input", [sizes], () =>
+    winogradInput("winograd_input", sizes, relaxed),
+  );
   const strides = { batch: 0, z: plan.productPlane, y: 0, x: sizes.filtersPerGroup };
-  const productKernel = convolution({
-    name: "winograd_product",
-    relaxed,
-    ...plan.product,
-    ...plainEpilogue({ strides, bias: false, relu: false }),
-  });
+  const productKernel = kernels.once("winograd product", [sizes], () =>
+    convolution({
+      name: "winograd_product",
+      relaxed,
+      ...plan.product,
+      ...plainEpilogue({ strides, bias: false, relu: false }),
+    }),
+  );
   // Memory of their own for all bands: it shares its place with that of others where it can.
   const scratch = (name: string, floats: number): readonly PlacedBuffer[] =>
     plan.bands.map(() => operandBuffer(allocateView(name, "float32", [floats])));
@@ -144,6 +148,7 @@ function winogradPart(
     });
   };
   return {
+    sizes,
     make: (head) => winogradOutput(sizes, head),
     steps: plan.bands.map(({ output }, band) => ({
       operands: products.slice(band, band + 1),
@@ -186,6 +191,21 @@ export function lowerPool(state: BlockState, node: OpNode, label: string): void 
   const image = imageOf(state, data, [], []);
   const extents = triple(shape.slice(2), 1);
   const loops = tileLoops(image.batch, extents, image.channels);
+  const sizes = {
+    kind: node.operator === "MaxPool" ? "max" : "average",
+    batch: image.batch,
+    inputExtents: image.extents,
+    extents,
+    window: triple(window.kernel, 1),
+    strides: triple(window.strides, 1),
+    dilations: triple(window.dilations, 1),
+    padsBegin: triple(window.begins, 0),
+    padsEnd: triple(window.ends, 0),
+    countIncludePad: int(call, "count_include_pad", 0) !== 0,
+    channels: image.channels,
+    inputStrides: image.strides,
+    inputOffset: 0,
+  } as const;
   lowerTiled(state, {
     node,
     name: "pool",
@@ -197,23 +217,8 @@ export function lowerPool(state: BlockState, node: OpNode, label: string): void 
       {
         operands: [operandBuffer(image.view)],
         work: product(shape) * product(window.kernel),
-        make: (head) =>
-          pool({
-            ...head,
-            kind: node.operator === "MaxPool" ? "max" : "average",
-            batch: image.batch,
-            inputExtents: image.extents,
-            extents,
-            window: triple(window.kernel, 1),
-            strides: triple(window.strides, 1),
-            dilations: triple(window.dilations, 1),
-            padsBegin: triple(window.begins, 0),
-            padsEnd: triple(window.ends, 0),
-            countIncludePad: int(call, "count_include_pad", 0) !== 0,
-            channels: image.channels,
-            inputStrides: image.strides,
-            inputOffset: 0,
-          }),
+        sizes,
+        make: (head) => pool({ ...head, ...sizes }),
       },
     ],
     label,

@@ -26,14 +26,15 @@ export interface PackedMatrices {
 
 /** Adds a step that packs matrices, and gives where they are then. */
 export function addPacking(
-  { assembly }: Context,
+  { assembly, kernels }: Context,
   { name, sizes, view, label }: PackedMatrices,
 ): PlacedBuffer {
   const [batch = 0, z = 0, k = 0, n = 0] = view.strides;
   const apart = sizes.filterStrides ?? { batch: 0, z: 0 };
   const count = (apart.batch === 0 ? 1 : sizes.batch) * (apart.z === 0 ? 1 : sizes.extents[0]);
   const packed = operandBuffer(allocateView(`${name}.panels`, "float32", [count * packedFloats(sizes)]));
-  const kernel = packPanels({ name: "pack", sizes, strides: { batch, z, k, n }, offset: 0 });
+  const spec = { name: "pack", sizes, strides: { batch, z, k, n }, offset: 0 };
+  const kernel = kernels.once("pack", [spec], () => packPanels(spec));
   assembly.addStep({
     ...kernel,
     work: count * depthOf(sizes) * sizes.filtersPerGroup,

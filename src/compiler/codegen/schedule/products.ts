@@ -198,6 +198,7 @@ function lowerProduct(state: BlockState, matrices: Product, target: ProductTarge
     parts: [
       {
         operands: [operandBuffer(left), packed],
+        sizes,
         make: (head) => convolution({ ...head, ...sizes }),
         work: batch * planes * rows * depth * columns,
       },

@@ -66,10 +66,11 @@ export interface TiledOperator extends OperatorResult {
 }
 
 /** A kernel, and the steps that run it: one for all of its units, or several. */
-export type TilePart = { readonly make: (head: KernelHead) => Kernel } & (
-  | TileStep
-  | { readonly steps: readonly TileStep[] }
-);
+export type TilePart = {
+  /** What `make` goes by besides the head, as data. */
+  readonly sizes: object;
+  readonly make: (head: KernelHead) => Kernel;
+} & (TileStep | { readonly steps: readonly TileStep[] });
 
 export interface TileStep {
   /** What the kernel is given before what its epilogue needs. */
@@ -96,14 +97,18 @@ export function lowerTiled(state: BlockState, operator: TiledOperator): void {
   if (operator.bias !== undefined) buffers.of(operator.bias);
   const writes = values.map(({ buffer }) => buffer);
   for (const part of operator.parts) {
-    const { make } = part;
-    const kernel = make({
-      name: operator.name,
-      relaxed: context.relaxed,
-      addresses: buffers.buffers.map(({ name }) => name),
-      epilogue: (builder, addresses) =>
-        new TileEpilogue(context, operator, builder, buffers, addresses, values, operator.bias),
-    });
+    const { make, sizes } = part;
+    const { name, loops } = operator;
+    const bias = operator.bias === undefined ? undefined : buffers.of(operator.bias);
+    const kernel = context.kernels.once(name, [sizes, loops, buffers.buffers, values, bias], () =>
+      make({
+        name,
+        relaxed: context.relaxed,
+        addresses: buffers.buffers.map((buffer) => buffer.name),
+        epilogue: (builder, addresses) =>
+          new TileEpilogue(context, operator, builder, buffers, addresses, values, operator.bias),
+      }),
+    );
     for (const { operands, changes = [], work, range, before } of "steps" in part ? part.steps : [part]) {
       before?.();
       context.assembly.addStep({

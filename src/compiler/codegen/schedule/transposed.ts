@@ -69,6 +69,7 @@ export function lowerTransposedConvolution(state: BlockState, node: OpNode, labe
             packFilters(sizes, phase.filters(floats(room)), target),
           ),
         ],
+        sizes,
         make: (head) => convolution({ ...head, ...sizes }),
         work: (product(shape) * product(window.kernel) * (from[1] ?? 1)) / groups / phases.length ** 2,
       };
