@@ -85,6 +85,12 @@ export class Emitter {
     return this.kept(expr, "v", "v128", () => this.vectorCode(expr));
   }
 
+  /** Computes four lanes now, for whoever asks for them next. */
+  holdVector(expr: Expr): void {
+    this.shared.set(expr, Math.max(2, this.shared.get(expr) ?? 0));
+    this.vector(expr);
+  }
+
   private kept(expr: Expr, mode: string, type: WasmType, make: () => Code): Code {
     const { bindings, builder } = this;
     if (expr.kind === "constant" || expr.kind === "accumulator") return make();

@@ -6,8 +6,11 @@ import { evaluateNest } from "../testing/evaluate-nest.ts";
 import { type RandomNest, randomNest } from "../testing/random-nest.ts";
 import { encodeModule } from "../wasm/encode.ts";
 import { printFunction } from "../wasm/print-wat.ts";
-import type { Buffer } from "./expr.ts";
+import type { Affine, Loop } from "./affine.ts";
+import { type Buffer, binary, constant, type Expr, loadOf } from "./expr.ts";
+import { turnsOf } from "./long-chains.ts";
 import { lowerKernel } from "./lower.ts";
+import type { Statement } from "./nest.ts";
 import type { StoredArray } from "./stored-arrays.ts";
 import { mathCallee } from "./vector-math.ts";
 
@@ -77,4 +80,40 @@ test(`${runs} nests from seed ${seed} on`, () => {
     const random = seededRandom(seed + at);
     expect(differences(randomNest(random), random), `seed ${seed + at}`).toEqual([]);
   }
+});
+
+test("long chains, which neighbouring vectors take in turns", () => {
+  const random = seededRandom(seed);
+  for (const extent of [16, 23, 64]) {
+    const loop: Loop = { name: "x", extent };
+    const at: Affine = { offset: 0, terms: [{ factor: { kind: "loop", loop }, stride: 1 }] };
+    const buffers = ["x", "a", "b", "y"].map((name): Buffer => ({ name, elementType: "float32" }));
+    const [x, a, b, y] = buffers.map((buffer) => known(buffer, "buffer")) as [Buffer, Buffer, Buffer, Buffer];
+    // Each step needs the one before; every fifth value has a second reader later.
+    const steps: Expr[] = [loadOf(x, at)];
+    for (let step = 0; step < 60; step++) {
+      const last = known(steps.at(-1), "the last step");
+      const other =
+        step % 5 === 4 ? known(steps.at(-4), "an earlier step") : loadOf(step % 2 === 0 ? a : b, at);
+      steps.push(binary(step % 2 === 0 ? "multiply" : "add", last, other));
+    }
+    const value = known(steps.at(-1), "the result");
+    expect(turnsOf(value).length).toBe(15);
+    const body: Statement[] = [
+      { kind: "vector-loop", loop, body: [{ kind: "store", buffer: y, index: at, value }] },
+    ];
+    const memory = new Map<Buffer, StoredArray>(
+      buffers.map((buffer) => [buffer, Float32Array.from({ length: extent }, () => random.uniform() - 0.5)]),
+    );
+    expect(differences({ body, memory }, random), `${extent} elements`).toEqual([]);
+  }
+  expect(
+    turnsOf(
+      binary(
+        "add",
+        loadOf({ name: "z", elementType: "float32" }, { offset: 0, terms: [] }),
+        constant("f32", 1),
+      ),
+    ),
+  ).toEqual([]);
 });

@@ -12,6 +12,7 @@ import type { Held } from "./bindings.ts";
 import { Emitter, type MathLibrary, splat } from "./emitter.ts";
 import { type Buffer, type Expr, indexOf, type NumberType, storedBytes } from "./expr.ts";
 import { numberCode } from "./instructions.ts";
+import { turnsOf } from "./long-chains.ts";
 import type { LoopKernel, ReduceOperator, Statement } from "./nest.ts";
 
 export interface LoweredKernel {
@@ -103,6 +104,7 @@ class Lowering {
           );
           break;
         case "store":
+          if (places.length > 1) this.takeTurns(statement.value, places);
           for (const place of places) this.at(place, () => this.store(statement));
           break;
         case "reduce":
@@ -111,6 +113,12 @@ class Lowering {
         default:
           statement satisfies never;
       }
+    }
+  }
+
+  private takeTurns(value: Expr, places: readonly number[]): void {
+    for (const part of turnsOf(value)) {
+      for (const place of places) this.at(place, () => this.emitter.holdVector(part));
     }
   }
 
