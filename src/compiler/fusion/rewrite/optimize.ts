@@ -24,15 +24,7 @@ import { rules } from "./rules/rules.ts";
 import { splitBatchNormalization } from "./split-batch-normalization.ts";
 
 function pass(name: string, why: string, edit: Edit): Pass {
-  return {
-    name,
-    why,
-    run: (typed, options) => {
-      const editor = new GraphEditor(typed);
-      edit(editor, options);
-      return editor.build();
-    },
-  };
+  return { name, why, edit };
 }
 
 const book = ruleBook(rules);
@@ -48,16 +40,14 @@ const passes: readonly Pass[] = [
     "before constants are folded: weights without their zero points are such",
     expandQuantized,
   ),
-  {
-    name: "fold-constants",
-    why: "all others ask what is constant, and shapes that are known need no operators",
-    run: (typed) => {
-      const editor = new GraphEditor(typed);
+  pass(
+    "fold-constants",
+    "all others ask what is constant, and shapes that are known need no operators",
+    (editor, { typed }) => {
       foldKnownValues(editor, typed.values);
       foldConstants(editor);
-      return editor.build();
     },
-  },
+  ),
   pass("remove-dead-code", "so that every reader that is counted is one", (editor) => {
     for (const node of [...editor.nodes()].reverse()) editor.remove(node);
   }),
@@ -126,10 +116,18 @@ export function optimizeGraph(typed: TypedGraph, options: OptimizeOptions = {}):
   const { fastMath = false, skip = [], onPass } = options;
   for (const name of skip) checkPassName(name, "skip");
   let current = typed;
-  for (const { name, run } of passes) {
-    if (skip.includes(name)) continue;
-    current = run(current, { fastMath });
-    onPass?.(name, current);
+  let editor: GraphEditor | undefined;
+  for (const each of passes) {
+    if (skip.includes(each.name)) continue;
+    const before = current;
+    if ("edit" in each) {
+      editor ??= new GraphEditor(before);
+      each.edit(editor, { typed: before, fastMath });
+      current = editor.build();
+    } else current = each.run(before);
+    // An editor that has changed nothing serves the next pass too.
+    if (current !== before) editor = undefined;
+    onPass?.(each.name, current);
   }
   verifyGraph(current.graph);
   return current;
