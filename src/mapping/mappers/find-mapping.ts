@@ -26,6 +26,8 @@ export interface FoundMapping {
   readonly mapping: Mapping | undefined;
   /** The mapping's cost; when nothing fits, why the least demanding mapping (layer by layer) does not. */
   readonly evaluation: Evaluation;
+  /** When the mapper found none, and says it: on-chip bytes that the least demanding mapping it tried needs. */
+  readonly leastRequiredBytes?: number;
   /** Layer by layer on the same problem. */
   readonly baseline: Evaluation;
   /** What the mapper claims of the answer. */
@@ -80,9 +82,11 @@ export async function findMapping(
   const elapsedSeconds = clock() - start;
   const baseline = evaluateLayerByLayer(problem);
   const evaluation = state.best === undefined ? baseline : evaluate(problem, state.best);
+  const { leastRequiredBytes } = state;
   return {
     mapping: state.best,
     evaluation,
+    ...(state.best !== undefined || leastRequiredBytes === undefined ? {} : { leastRequiredBytes }),
     baseline,
     proof: state.proof,
     evaluations: state.evaluations,

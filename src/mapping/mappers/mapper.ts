@@ -20,6 +20,11 @@ export interface SearchState {
   readonly best: Mapping | undefined;
   /** Its objective: seconds, joules or bytes. */
   readonly bestCost: number | undefined;
+  /**
+   * While there is no best: on-chip bytes that the least demanding mapping tried so far needs, so that a search in vain can
+   * say by how much it missed. Left out by mappers that do not keep it.
+   */
+  readonly leastRequiredBytes?: number;
   /** Mappings (or partial mappings, for exact) whose cost was worked out. */
   readonly evaluations: number;
   /** Share of the work done, 0..1, where the mapper can tell. */
@@ -40,5 +45,7 @@ export interface SearchOptions {
 /** A way to find a mapping. A researcher adds one by writing `search`. */
 export interface Mapper {
   readonly name: string;
+  /** True when the search draws nothing: every seed gives the same answer. */
+  readonly ignoresSeed?: boolean;
   search(problem: Problem, options: SearchOptions): Generator<SearchState, SearchState>;
 }

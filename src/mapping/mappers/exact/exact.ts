@@ -27,7 +27,7 @@ const defaultEffort = 60_000_000;
 const frontCaps = [12, 96, 768, 6_144, Number.POSITIVE_INFINITY];
 
 export function exactMapper(): Mapper {
-  return { name: "exact", search };
+  return { name: "exact", ignoresSeed: true, search };
 }
 
 function* search(problem: Problem, options: SearchOptions): Generator<SearchState, SearchState> {

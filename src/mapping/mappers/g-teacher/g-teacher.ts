@@ -5,6 +5,7 @@
  */
 import { seededRandom } from "../../../base/random.ts";
 import { type CostModel, createCostModel } from "../../cost/cost-model.ts";
+import { evaluateWith } from "../../cost/evaluate.ts";
 import type { Problem } from "../../cost/problem.ts";
 import { createVectorCost } from "../../cost/vector-cost.ts";
 import { decodeMapping } from "../../space/encoding.ts";
@@ -105,10 +106,25 @@ function stateOf(
   return {
     best: feasible ? mappingOf(model, best.genome) : undefined,
     bestCost: feasible ? best.cost * model.costUnit : undefined,
+    ...leastRequired(model, best, feasible),
     evaluations,
     progress: Number.isFinite(limit) ? evaluations / limit : undefined,
     proof: { optimal: false, space: "", lowerBound: undefined },
   };
+}
+
+/**
+ * While nothing fits, the first individual is the unfused network: nothing is better, the sort is stable, and elites stay.
+ * No mapping needs less.
+ */
+function leastRequired(
+  model: CostModel,
+  best: Individual | undefined,
+  feasible: boolean,
+): Pick<SearchState, "leastRequiredBytes"> {
+  if (best === undefined || feasible) return {};
+  const evaluation = evaluateWith(model, mappingOf(model, best.genome));
+  return evaluation.feasible ? {} : { leastRequiredBytes: evaluation.requiredBytes };
 }
 
 function mappingOf(model: CostModel, genome: Genome): Mapping {

@@ -7,6 +7,7 @@ import type { Mapper } from "../mapper.ts";
 export function layerByLayerMapper(): Mapper {
   return {
     name: "layer-by-layer",
+    ignoresSeed: true,
     // biome-ignore lint/correctness/useYield: there is nothing to watch in one evaluation.
     *search(problem) {
       const mapping = layerByLayer(problem);
@@ -14,6 +15,7 @@ export function layerByLayerMapper(): Mapper {
       return {
         best: evaluation.feasible ? mapping : undefined,
         bestCost: evaluation.feasible ? costOf(evaluation, problem.objective ?? "latency") : undefined,
+        ...(evaluation.feasible ? {} : { leastRequiredBytes: evaluation.requiredBytes }),
         evaluations: 1,
         progress: 1,
         proof: { optimal: false, space: "", lowerBound: undefined },
