@@ -18,6 +18,7 @@ import type { Proof } from "../mapping/mappers/mapper.ts";
 import type { Mapping } from "../mapping/space/mapping.ts";
 import { layerName } from "./layer-names.ts";
 import { type MapDocument, mapSchema, mapSchemaName } from "./map-schema.ts";
+import { ratio } from "./ratio.ts";
 
 /** What a document is made of. */
 export interface MapDocumentInput {
@@ -152,11 +153,4 @@ function proofEntry(
 function gapOf(lowerBound: number | null, cost: number | undefined): number | null {
   const excess = ratio(cost, lowerBound ?? undefined);
   return excess === null ? null : Math.max(0, excess - 1);
-}
-
-/** a / b, and 1 for 0 / 0: two empty networks are equally fast. Null where it has no finite value. */
-function ratio(a: number | undefined, b: number | undefined): number | null {
-  if (a === undefined || b === undefined) return null;
-  if (a === b) return 1;
-  return b === 0 ? null : a / b;
 }

@@ -1,22 +1,15 @@
 /** Tables for the terminal, as text without colour: mappers side by side, the groups of a mapping, the layers of a network. */
-import Table from "cli-table3";
 import { formatBytes, formatCount, formatSeconds, formatSpeedup } from "../base/format.ts";
 import type { InspectDocument } from "./inspect-document.ts";
 import { fitName, keepEnd, shortName } from "./layer-names.ts";
 import type { MapDocument } from "./map-schema.ts";
 import { passList } from "./pass-list.ts";
 import { proofText } from "./proof-text.ts";
-
-/** A column: its head, where its cells stand, and a row's cell. */
-interface Column<Row> {
-  readonly head: string;
-  readonly align?: "left" | "right";
-  readonly cell: (row: Row, at: number) => string;
-}
+import { textTable } from "./text-table.ts";
 
 /** One line per document: what each mapper found for the same problem, and at what effort. */
 export function comparisonTable(documents: readonly MapDocument[]): string {
-  return render(documents, [
+  return textTable(documents, [
     { head: "mapper", align: "left", cell: ({ mapper }) => mapper },
     { head: "speed-up", cell: ({ speedup }) => shown(speedup, formatSpeedup) },
     { head: "latency", cell: ({ latencySeconds }) => shown(latencySeconds, formatSeconds) },
@@ -30,7 +23,7 @@ export function comparisonTable(documents: readonly MapDocument[]): string {
 
 /** One line per group, in the order in which they run. */
 export function groupTable({ groups }: MapDocument): string {
-  return render(groups, [
+  return textTable(groups, [
     { head: "group", cell: (_, at) => String(at + 1) },
     { head: "layers", align: "left", cell: ({ layers }) => layerSpan(layers) },
     { head: "images per pass", align: "left", cell: ({ passes }) => keepEnd(passList(passes), 30) },
@@ -43,7 +36,7 @@ export function groupTable({ groups }: MapDocument): string {
 
 /** One line per layer, quantities for one image. */
 export function inspectTable({ layers }: InspectDocument): string {
-  return render(layers, [
+  return textTable(layers, [
     { head: "#", cell: (_, at) => String(at + 1) },
     { head: "layer", align: "left", cell: ({ name }) => keepEnd(name, 40) },
     { head: "kind", align: "left", cell: ({ kind }) => kind },
@@ -60,37 +53,6 @@ export function inspectTable({ layers }: InspectDocument): string {
     { head: "weights", cell: ({ weightBytes }) => formatBytes(weightBytes) },
     { head: "output", cell: ({ outputBytes }) => formatBytes(outputBytes) },
   ]);
-}
-
-/** Only the heads are ruled off: quiet on a terminal, and cut and awk read it. */
-const border = {
-  ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
-  ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
-  ...{ left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " },
-};
-
-function render<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const table = new Table({
-    colAligns: columns.map(({ align = "right" }) => align),
-    chars: border,
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
-  });
-  table.push(columns.map(({ head }) => head));
-  rows.forEach((row, at) => {
-    table.push(columns.map(({ cell }) => printable(cell(row, at))));
-  });
-  const lines = table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
-  const [head = "", ...body] = lines.filter((line) => line !== "");
-  const rule = "-".repeat(Math.max(...lines.map((line) => line.length)));
-  return [head, rule, ...body].join("\n");
-}
-
-/** Names come from files: control characters would move the cursor or break the line. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "?");
 }
 
 function layerSpan(layers: readonly string[]): string {
