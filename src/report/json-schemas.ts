@@ -1,6 +1,7 @@
 /** The JSON Schemas of the documents, as published in schemas/: they follow from the same zod schemas that are used. */
 import { z } from "zod";
 import { benchSchema } from "./bench-document.ts";
+import { compareSchema } from "./compare-schema.ts";
 import { compileSchema } from "./compile-document.ts";
 import { errorSchema } from "./error-document.ts";
 import { fusionSchema } from "./fusion-document.ts";
@@ -16,6 +17,7 @@ export function documentSchemas(): Readonly<Record<string, object>> {
     "inspect.schema.json": publish("laminate.inspect/1", inspectSchema),
     "fusion.schema.json": publish("laminate.fusion/1", fusionSchema),
     "bench.schema.json": publish("laminate.bench/1", benchSchema),
+    "compare.schema.json": publish("laminate.compare/1", compareSchema),
     "compile.schema.json": publish("laminate.compile/1", compileSchema),
     "run.schema.json": publish("laminate.run/1", runSchema),
     "tune.schema.json": publish("laminate.tune/1", tuneSchema),
