@@ -11,6 +11,7 @@ import {
   sampleMapping,
   sampleProblem,
 } from "./testing/sample-result.ts";
+import { embedded, expectWellFormed } from "./testing/well-formed.ts";
 
 const run = {
   command: "laminate map resnet.onnx --memory 20MB",
@@ -20,25 +21,6 @@ const problem = sampleProblem();
 const found = sampleFound(problem);
 const input: ReportInput = { problem, found, document: sampleDocument(problem, found), run };
 const page = renderHtmlReport(input);
-
-/** Elements that close themselves. */
-const empty = new Set(["meta", "line", "rect", "polygon", "wbr", "!doctype"]);
-
-/** Every element that opens closes, in order; text of scripts and styles is skipped. */
-function expectWellFormed(text: string): void {
-  const markup = text.replace(/<(script|style)\b([^>]*)>[\s\S]*?<\/\1>/g, "<$1$2></$1>");
-  const open: string[] = [];
-  for (const [tag, slash, name = ""] of markup.matchAll(/<(\/?)([!a-z][a-z0-9]*)\b[^>]*>/gi)) {
-    if (slash === "/") expect(open.pop(), tag).toBe(name);
-    else if (!empty.has(name)) open.push(name);
-  }
-  expect(open).toEqual([]);
-}
-
-function embedded(text: string, id: string): unknown {
-  const json = new RegExp(`<script type="application/json" id="${id}">(.*?)</script>`, "s").exec(text)?.[1];
-  return JSON.parse(json ?? "");
-}
 
 describe("the page", () => {
   test("is well-formed and holds no broken number", () => {

@@ -12,14 +12,15 @@ import { html, type Markup, type Piece } from "./markup.ts";
 import { type GroupView, groupByLayer } from "./view.ts";
 
 /** A column: its head, whether it holds numbers, and its cell in a row. */
-interface Column<Row> {
+export interface Column<Row> {
   readonly head: string;
   /** short: text that is not to be broken; wide: names, broken anywhere. */
   readonly kind: "text" | "short" | "wide" | "number";
   readonly cell: (row: Row) => Piece;
 }
 
-function table<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): Markup {
+/** A table that scrolls by itself where it is too large. */
+export function table<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): Markup {
   const heads = columns.map(({ head, kind }) => html`<th scope="col" class="${kind}">${head}</th>`);
   const line = (row: Row): Markup =>
     html`<tr>${columns.map((column, at) => tableCell(column, at, row))}</tr>`;
