@@ -97,6 +97,14 @@ export { createIncrementalCost, type IncrementalCost } from "./mapping/cost/incr
 export { type MergeHint, mergeHint } from "./mapping/cost/merge-hint.ts";
 export type { CostMode, Objective, Problem } from "./mapping/cost/problem.ts";
 export { createVectorCost, type VectorCost } from "./mapping/cost/vector-cost.ts";
+export {
+  type ComparedMapper,
+  type ComparedSearch,
+  type CompareOptions,
+  type Comparison,
+  compareMappers,
+  type Target,
+} from "./mapping/mappers/compare-mappers.ts";
 export { exactMapper } from "./mapping/mappers/exact/exact.ts";
 export {
   type Budget,
@@ -107,6 +115,7 @@ export {
 export { gTeacherMapper } from "./mapping/mappers/g-teacher/g-teacher.ts";
 export { layerByLayerMapper } from "./mapping/mappers/layer-by-layer/layer-by-layer.ts";
 export type { Mapper, Proof, SearchOptions, SearchState } from "./mapping/mappers/mapper.ts";
+export { type Improvement, type RecordedSearch, recordSearch } from "./mapping/mappers/record-search.ts";
 export { type DecodedVector, decodeMapping, encodeMapping } from "./mapping/space/encoding.ts";
 export { type GroupGraph, groupGraph } from "./mapping/space/group-graph.ts";
 export type { LayerMapping, LayerRange, Mapping, Output, Weights } from "./mapping/space/mapping.ts";

@@ -58,10 +58,10 @@ function bashScript({ verbs, options }: Words): string {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" words=""
   case "$before" in
     -a|--accelerator) words="${presetNames.join(" ")}" ;;
-    --mapper) words="${mapperNames().join(" ")}" ;;
+    --mapper|--mappers) words="${mapperNames().join(" ")}" ;;
     --objective) words="latency energy traffic" ;;
     laminate) words="${verbs.join(" ")}" ;;
-    map|evaluate|inspect|fusion|compile|run) words="${galleryNames().join(" ")}" ;;
+    map|compare|evaluate|inspect|fusion|compile|run) words="${galleryNames().join(" ")}" ;;
   esac
   if [[ -z "$words" || "$word" == -* ]]; then case "\${COMP_WORDS[1]}" in
 ${cases.join("\n")}
@@ -79,11 +79,12 @@ function fishScript({ verbs, options }: Words): string {
       lines.push(`complete -c laminate -n "__fish_seen_subcommand_from ${verb}" ${word}`);
     }
   }
-  const seen = '-n "__fish_seen_subcommand_from map evaluate"';
+  const seen = '-n "__fish_seen_subcommand_from map compare evaluate"';
   lines.push(`complete -c laminate ${seen} -l accelerator -x -a "${presetNames.join(" ")}"`);
-  lines.push(`complete -c laminate ${seen} -l mapper -x -a "${mapperNames().join(" ")}"`);
+  for (const option of ["mapper", "mappers"])
+    lines.push(`complete -c laminate ${seen} -l ${option} -x -a "${mapperNames().join(" ")}"`);
   lines.push(
-    `complete -c laminate -n "__fish_seen_subcommand_from map evaluate inspect fusion compile run" -a "${galleryNames().join(" ")}"`,
+    `complete -c laminate -n "__fish_seen_subcommand_from map compare evaluate inspect fusion compile run" -a "${galleryNames().join(" ")}"`,
   );
   return lines.join("\n");
 }

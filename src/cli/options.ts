@@ -78,15 +78,19 @@ export function addProblemOptions(command: Command): Command {
 }
 
 export function addSearchOptions(command: Command): Command {
-  return command
-    .option("--seed <number>", "seed of everything random (default: 1)", (text) =>
+  return addBudgetOption(
+    command.option("--seed <number>", "seed of everything random (default: 1)", (text) =>
       wholeNumber(text, "--seed", 0, 2 ** 31 - 1),
-    )
-    .option(
-      "--budget <limit>",
-      "stop with the best so far: 10s, 2000evals, or both as 10s,2000evals",
-      budgetOf,
-    );
+    ),
+  );
+}
+
+export function addBudgetOption(command: Command): Command {
+  return command.option(
+    "--budget <limit>",
+    "stop with the best so far: 10s, 2000evals, or both as 10s,2000evals",
+    budgetOf,
+  );
 }
 
 /** A whole number in a range, as an option's value. */

@@ -4,6 +4,7 @@ import { packageVersion } from "../host/package-root.ts";
 import { addArch } from "./arch.ts";
 import { addBench } from "./bench.ts";
 import type { Cli, Verb } from "./cli.ts";
+import { addCompare } from "./compare.ts";
 import { addCompile } from "./compile.ts";
 import { addCompletion } from "./completion.ts";
 import { addDemo } from "./demo.ts";
@@ -28,6 +29,7 @@ const verbs: readonly Verb[] = [
   addBench,
   addArch,
   addMap,
+  addCompare,
   addEvaluate,
   addTrace,
   addReport,

@@ -20,12 +20,12 @@ export function mapperNames(): readonly string[] {
   return mappers.map((create) => create().name);
 }
 
-/** The mapper of a name. */
-export function findMapper(name: string): Mapper {
+/** The mapper of a name, which the option `where` gave. */
+export function findMapper(name: string, where = "--mapper"): Mapper {
   const mapper = mapperByName(name);
   if (mapper !== undefined) return mapper;
   throw usageError(`there is no mapper "${name}"`, {
-    where: "--mapper",
+    where,
     fix: suggestName(name, mapperNames(), "mappers"),
   });
 }
@@ -55,12 +55,14 @@ export async function searchWatched(
 /** Bars for shorter waits only flicker. */
 const quietMilliseconds = 1_000;
 
-interface Bar {
+/** What shows how far a search is. */
+export interface Bar {
   readonly update: (state: SearchState) => void;
   readonly stop: () => void;
 }
 
-function progressBar(name: string, objective: Objective, budget: Budget, terminal: Terminal): Bar {
+/** A bar of one search, or nothing where nobody is watching. */
+export function progressBar(name: string, objective: Objective, budget: Budget, terminal: Terminal): Bar {
   const stream = terminal.progressStream;
   if (stream === undefined) return { update: () => {}, stop: () => {} };
   const start = performance.now();
