@@ -10,6 +10,7 @@ export default defineConfig({
     mapping: "bench/mapping.ts",
     "read-large-model": "bench/read-large-model.ts",
     "papers/fusion": "bench/papers/fusion.ts",
+    "papers/table1": "bench/papers/table1.ts",
     "papers/ablation": "bench/papers/ablation.ts",
   },
   outDir: "out/bench",
