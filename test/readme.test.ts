@@ -82,6 +82,7 @@ function withoutTimes(text: string): string {
       line
         .replace(/^search .*/, "search")
         .replace(/\s+[\d.]+ (?:us|ms|s)\s+[\d,]+\s+(?=(?:none|optimal)$)/, " ")
+        .replace(/[\d.]+ (?:us|ms|s)(?: \([^)]*\))?\s+(?=\d+ of \d+$)/, "")
         .replace(/-{4,}/, "----")
         .replace(/\s+/g, " ")
         .trim(),
@@ -109,6 +110,7 @@ describe("commands", () => {
     expect([...verbs].sort()).toEqual([
       "arch",
       "bench",
+      "compare",
       "compile",
       "completion",
       "demo",
@@ -145,6 +147,14 @@ describe("output", () => {
     const command = "npx laminate map mobilenet_v2 --memory 20MB --batch 64\n";
     const { stdout, stderr } = await run(command.trim());
     expect(withoutTimes(stdout + stderr)).toBe(withoutTimes(outputAfter(({ text }) => text === command)));
+  });
+});
+
+describe("the comparison of mappers", () => {
+  test("is the one that comes out", async () => {
+    const [command = ""] = fences.flatMap(({ text }) => (/laminate compare/.test(text) ? [text] : []));
+    const { stdout } = await run(command.trim());
+    expect(withoutTimes(stdout)).toBe(withoutTimes(outputAfter(({ text }) => text === command)));
   });
 });
 

@@ -143,7 +143,7 @@ function timeText(rows: readonly Table1Row[]): readonly string[] {
   });
   if (factors.length === 0) return [];
   return [
-    `time: in print as often as long as here, on another machine and another cost model: ${factors.join(", ")}`,
+    `time: so many times as long in print, on another machine and with another cost model: ${factors.join(", ")}`,
   ];
 }
 

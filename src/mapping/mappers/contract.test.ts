@@ -87,6 +87,14 @@ function describeMapper(create: () => Mapper): void {
       }
     });
 
+    test.runIf(create().ignoresSeed)("gives the same answer for every seed, as it says", async () => {
+      for (const problem of problems(6)) {
+        const answers = [];
+        for (const seed of [1, 2, 77]) answers.push((await findMapping(create(), problem, { seed })).mapping);
+        expect(answers).toEqual([answers[0], answers[0], answers[0]]);
+      }
+    });
+
     test("stops at a number of evaluations, and on a signal, with the best so far", async () => {
       const workload = randomWorkload(seededRandom(1), 30, 0.2);
       const problem: Problem = {
