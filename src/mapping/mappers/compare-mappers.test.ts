@@ -47,6 +47,41 @@ describe("comparing mappers", () => {
     expect(mappers).toHaveLength(1);
   });
 
+  test("warms each mapper up until its seconds are over, as it is searched, and counts nothing of it", async () => {
+    const limits: (number | undefined)[] = [];
+    const counting: Mapper = {
+      name: "counting",
+      search(given, found) {
+        limits.push(found.maxEvaluations);
+        return layerByLayerMapper().search(given, found);
+      },
+    };
+    let now = 0;
+    const { mappers } = await compareMappers([counting], problem, {
+      ...{ ...options, seeds: [1, 2], budget: { evaluations: 5 } },
+      // A clock that jumps a second at each look; a search looks twice, and the loop once before each.
+      ...{ warmUpSeconds: 9, clock: () => now++ },
+    });
+    // Looks 1, 4, 7 of 9 begin a search; the tenth ends it. Then come the two seeds.
+    expect(limits).toEqual([5, 5, 5, 5, 5]);
+    expect(mappers[0]?.searches.map(({ seed, found }) => [seed, found.evaluations])).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+  });
+
+  test("an interrupt while warming up leaves nothing, and no target", async () => {
+    const compared = await compareMappers([gTeacherMapper()], problem, {
+      ...{ ...options, warmUpSeconds: 60, signal: AbortSignal.abort() },
+    });
+    expect(compared).toEqual({
+      reference: "exact",
+      target: { kind: "none" },
+      mappers: [],
+      interrupted: true,
+    });
+  });
+
   test("a limit of evaluations binds the mappers and not the proof", async () => {
     const { target, mappers } = await compareMappers([gTeacherMapper(), exactMapper()], problem, {
       ...options,

@@ -5,7 +5,7 @@
 import type { Clock } from "../../base/host.ts";
 import { costOf } from "../cost/evaluation.ts";
 import { completeProblem, type Problem } from "../cost/problem.ts";
-import type { Budget } from "./find-mapping.ts";
+import { type Budget, type FindOptions, findMapping, monotonicClock } from "./find-mapping.ts";
 import type { Mapper, SearchState } from "./mapper.ts";
 import { type RecordedSearch, recordSearch } from "./record-search.ts";
 
@@ -19,6 +19,8 @@ export interface CompareOptions {
    * a limit made for whole ones would end it before it has begun.
    */
   readonly budget?: Budget;
+  /** Seconds that each mapper searches uncounted before it is timed, so that its code is compiled (default 0). */
+  readonly warmUpSeconds?: number;
   /** Ends the running search with its best, and begins no other. */
   readonly signal?: AbortSignal;
   /** Called before each search; gives what is to be called as it goes. */
@@ -57,51 +59,74 @@ export async function compareMappers(
   problem: Problem,
   options: CompareOptions,
 ): Promise<Comparison> {
-  const { reference, seeds, signal, budget } = options;
-  const secondsOnly = budget?.seconds === undefined ? undefined : { seconds: budget.seconds };
-  const proving = await runSearch(reference, problem, options, seeds[0] ?? 1, secondsOnly);
+  const { reference, signal } = options;
+  const proving = await runSeeds(reference, problem, options);
   const compared: ComparedMapper[] = [];
   for (const mapper of mappers) {
-    const searches: ComparedSearch[] = [];
-    if (mapper.name === reference.name) searches.push(proving);
-    else {
-      for (const seed of mapper.ignoresSeed ? seeds.slice(0, 1) : seeds) {
-        if (!signal?.aborted) searches.push(await runSearch(mapper, problem, options, seed, budget));
-      }
-    }
+    const searches = mapper.name === reference.name ? proving : await runSeeds(mapper, problem, options);
     if (searches.length > 0)
       compared.push({ name: mapper.name, ignoresSeed: mapper.ignoresSeed ?? false, searches });
   }
   return {
     reference: reference.name,
-    target: targetOf(proving, problem),
+    target: targetOf(proving[0], problem),
     mappers: compared,
     interrupted: signal?.aborted ?? false,
   };
 }
 
-async function runSearch(
+/** The searches of one mapper, as many as an interrupt lets begin. */
+async function runSeeds(
   mapper: Mapper,
   problem: Problem,
-  { onSearch, signal, clock }: CompareOptions,
-  seed: number,
-  budget: Budget | undefined,
-): Promise<ComparedSearch> {
-  const onProgress = onSearch?.(mapper, seed);
-  const recorded = await recordSearch(mapper, problem, {
-    seed,
-    ...(budget === undefined ? {} : { budget }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-    ...(clock === undefined ? {} : { clock }),
-  });
-  // Short searches give timers and signals no turn of their own.
-  await new Promise<void>((resolve) => setTimeout(resolve, 0));
-  return { ...recorded, seed };
+  options: CompareOptions,
+): Promise<readonly ComparedSearch[]> {
+  const { seeds, signal, onSearch } = options;
+  const searches: ComparedSearch[] = [];
+  await warmUp(mapper, problem, options);
+  for (const seed of mapper.ignoresSeed ? seeds.slice(0, 1) : seeds) {
+    // Short searches give timers and signals no turn of their own.
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    if (signal?.aborted) break;
+    const onProgress = onSearch?.(mapper, seed);
+    const recorded = await recordSearch(mapper, problem, {
+      ...findOptions(mapper, options),
+      seed,
+      ...(signal === undefined ? {} : { signal }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
+    searches.push({ ...recorded, seed });
+  }
+  return searches;
 }
 
-function targetOf({ found }: RecordedSearch, problem: Problem): Target {
-  const { proof, evaluation, mapping } = found;
+/** Searches as the counted ones do, over and over until the time is up, since code is compiled for what it meets. */
+async function warmUp(mapper: Mapper, problem: Problem, options: CompareOptions): Promise<void> {
+  const { warmUpSeconds = 0, clock = monotonicClock, seeds, signal } = options;
+  const deadline = clock() + warmUpSeconds;
+  const ending = new AbortController();
+  const endInTime = (): void => {
+    if (signal?.aborted || clock() >= deadline) ending.abort();
+  };
+  for (endInTime(); !ending.signal.aborted; endInTime()) {
+    await findMapping(mapper, problem, {
+      ...findOptions(mapper, options),
+      seed: seeds[0] ?? 1,
+      signal: ending.signal,
+      onProgress: endInTime,
+    });
+  }
+}
+
+function findOptions(mapper: Mapper, { reference, budget, clock }: CompareOptions): FindOptions {
+  const whole = mapper.name !== reference.name;
+  const own = whole ? budget : budget?.seconds === undefined ? undefined : { seconds: budget.seconds };
+  return { ...(own === undefined ? {} : { budget: own }), ...(clock === undefined ? {} : { clock }) };
+}
+
+function targetOf(proving: ComparedSearch | undefined, problem: Problem): Target {
+  if (proving === undefined) return { kind: "none" };
+  const { proof, evaluation, mapping } = proving.found;
   const { objective } = completeProblem(problem);
   if (proof.optimal && mapping !== undefined && evaluation.feasible)
     return { kind: "optimum", cost: costOf(evaluation, objective), space: proof.space };

@@ -38,7 +38,8 @@ export interface FoundMapping {
   readonly stopped: "finished" | "budget" | "interrupted";
 }
 
-const monotonicClock: Clock = () => performance.now() / 1_000;
+/** The clock of searches that are given none. */
+export const monotonicClock: Clock = () => performance.now() / 1_000;
 
 /** How long a search may hold the thread before timers and signals get their turn. */
 const turnSeconds = 0.03;
