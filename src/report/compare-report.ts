@@ -2,7 +2,7 @@
  * A comparison of mappers as one HTML file that stands alone, as the report of a mapping does: no script, no request, light
  * and dark, printable.
  */
-import { formatBytes, formatSeconds, formatSpeedup } from "../base/format.ts";
+import { formatBytes, formatSeconds, formatSpeedup, threeDigits } from "../base/format.ts";
 import type { CompareDocument, CompareRow } from "./compare-schema.ts";
 import {
   compareNotes,
@@ -76,7 +76,7 @@ function figures(document: CompareDocument): Markup {
   const { target, baseline, objective, mappers, seeds } = document;
   const near = mappers.filter(({ gap }) => gap.median !== null && gap.median <= 0.01).length;
   const feasible = mappers.filter(({ feasibleRuns }) => feasibleRuns > 0).length;
-  const best = target.kind === "optimum" ? "Optimum" : "At most";
+  const best = target.kind === "lower-bound" ? "At most" : "Optimum";
   const cost = (value: number): string => formatObjective(value, objective);
   return html`<dl class="figures">
   ${figure(best, orDash(target.gain, formatSpeedup), target.cost === null ? targetText(document) : `${cost(target.cost)}, by ${document.reference}`, "lead")}
@@ -103,7 +103,7 @@ function mapperTable(document: CompareDocument): Markup {
   const { shares, objective } = document;
   const toShares = shares.map(
     (share, at): Column<CompareRow> => ({
-      head: `Evaluations to ${Math.round(share * 100)} %`,
+      head: `${at === 0 ? "Evaluations to" : "to"} ${threeDigits(share * 100)} %`,
       kind: "number",
       cell: ({ evaluationsToShare }) => spreadCell(evaluationsToShare[at], formatWhole, "–"),
     }),

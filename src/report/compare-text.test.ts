@@ -34,6 +34,17 @@ test("a lower bound is not called an optimum, and without one there are no gaps"
   expect(compareNotes(none)[0]).toBe("exact proves no bound to hold costs against");
 });
 
+test("where nothing fits that is said first, and not again by who saw it at once", () => {
+  const baseline = { cost: null, requiredBytes: 30 };
+  const rows = document.mappers.filter(({ mapper }) => mapper === "lost");
+  const seen = rows.map(({ runs, ...row }) => ({
+    ...{ ...row, mapper: "quick", runs: runs.map((run) => ({ ...run, evaluations: 0 })) },
+  }));
+  const notes = compareNotes({ ...document, baseline, mappers: [...rows, ...seen] });
+  expect(notes[0]).toBe("no mapping fits: layer by layer needs least, 30 B on chip, and there are 20 B");
+  expect(notes.filter((note) => /^(?:lost|quick)/.test(note))).toHaveLength(1);
+});
+
 test("a spread is one figure where all agree, and names missing ends", () => {
   const text = (median: number | null, least: number | null, most: number | null): string =>
     spreadText({ median, least, most }, String, "-");

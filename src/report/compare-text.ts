@@ -70,7 +70,11 @@ export function formatObjective(cost: number, objective: CompareDocument["object
 }
 
 /** What is known to be the best. */
-export function targetText({ target, reference, objective }: CompareDocument): string {
+export function targetText({ target, reference, objective, baseline, memoryBytes }: CompareDocument): string {
+  if (baseline.requiredBytes !== null) {
+    const least = formatBytes(baseline.requiredBytes);
+    return `no mapping fits: layer by layer needs least, ${least} on chip, and there are ${formatBytes(memoryBytes)}`;
+  }
   if (target.kind === "none" || target.cost === null)
     return `${reference} proves no bound to hold costs against`;
   const cost = formatObjective(target.cost, objective);
@@ -91,6 +95,8 @@ export function vainText(
   const vain = runs.filter(({ feasible }) => !feasible);
   const which = vain.length === runs.length ? "" : ` with ${vain.length} of ${runs.length} seeds`;
   const evaluations = Math.max(...vain.map((run) => run.evaluations));
+  // It saw at once that nothing fits.
+  if (evaluations === 0) return [];
   const tried = `no feasible mapping in ${formatWhole(evaluations)} evaluation${evaluations === 1 ? "" : "s"}`;
   return [`${mapper}${which}: ${tried}${nearestText(vain, memoryBytes)}`];
 }
