@@ -6,7 +6,7 @@ import { sum } from "../../base/integers.ts";
 import { peakMacsPerCycle } from "../accelerator/accelerator.ts";
 import { decodeMapping } from "../space/encoding.ts";
 import { groupsOf, type LayerMapping, type LayerRange, type Mapping } from "../space/mapping.ts";
-import type { Workload } from "../workload/workload.ts";
+import { networkInputBytes, type Workload } from "../workload/workload.ts";
 import { type CostModel, createCostModel, streamedWeightBytes } from "./cost-model.ts";
 import type { Bound, Evaluation, GroupCost } from "./evaluation.ts";
 import { fullFootprintBytes, paperFootprintBytes } from "./footprint.ts";
@@ -135,11 +135,7 @@ function groupCost(
 
 /** The paper counts a staged input, mB_0 x |input|, in the group that reads it first. */
 function inputFootprint(workload: Workload, range: LayerRange, { inputImages }: EvaluateOptions): number {
-  if (inputImages === undefined || range.first !== 0) return 0;
-  return (
-    inputImages *
-    sum(workload.tensors.filter((t) => t.source.kind === "network-input").map((tensor) => tensor.bytes))
-  );
+  return inputImages === undefined || range.first !== 0 ? 0 : inputImages * networkInputBytes(workload);
 }
 
 function layersOf(range: LayerRange | undefined): readonly number[] {

@@ -5,7 +5,7 @@ import { decodeMapping } from "../space/encoding.ts";
 import { doublingLadder } from "../space/pass-sizes.ts";
 import { randomWorkload, roundAccelerator, sketchWorkload } from "../testing/small-workloads.ts";
 import { createCostModel } from "./cost-model.ts";
-import { evaluate, evaluateWith } from "./evaluate.ts";
+import { evaluate, evaluateVector, evaluateWith } from "./evaluate.ts";
 import { createIncrementalCost } from "./incremental-cost.ts";
 import { mergeHint } from "./merge-hint.ts";
 import type { Problem } from "./problem.ts";
@@ -52,6 +52,44 @@ test("vector and incremental costs equal evaluate() on 2,000 random vectors", ()
     }
   }
   expect(fits).toBeGreaterThan(500);
+});
+
+test("the vector cost counts a staged input as evaluate() does", () => {
+  // Paper mode, batch 4, input 10 bytes an image, outputs 6 and 3. [2, 4, -1]: 2 x 10 + 4 x 6 = 44 bytes in the one group.
+  const workload = sketchWorkload(10, [
+    { outputBytes: 6, reads: [-1], weightBytes: 5 },
+    { outputBytes: 3, reads: [0], weightBytes: 7 },
+  ]);
+  const costWith = (onChipBytes: number, vector: readonly number[], inputImages?: number): number =>
+    createVectorCost(
+      createCostModel({ workload, batch: 4, accelerator: roundAccelerator({ onChipBytes }), mode: "paper" }),
+    )(Int32Array.from(vector), inputImages);
+  expect(costWith(44, [4, -1], 2)).toBeLessThan(Number.POSITIVE_INFINITY);
+  expect(costWith(43, [4, -1], 2)).toBe(Number.POSITIVE_INFINITY);
+  expect(costWith(24, [4, -1])).toBe(costWith(44, [4, -1], 2));
+  // [1, -1, -1]: the synced first layer follows the input's passes of 1, so its 5 bytes cross four times instead of once.
+  expect(costWith(10, [-1, -1], 1) - costWith(10, [-1, -1])).toBe(3 * 5);
+  // It counts in the first group only: 2 x 10 there, 4 x 3 in the second.
+  expect(costWith(20, [-1, 4], 2)).toBeLessThan(Number.POSITIVE_INFINITY);
+
+  for (let trial = 0; trial < 1_000; trial++) {
+    const random = seededRandom(seed * 20_000 + trial);
+    const problem: Problem = {
+      workload: randomWorkload(random, 1 + random.below(6), 0.3),
+      batch: 1 + random.below(6),
+      accelerator: roundAccelerator({ onChipBytes: 10 + random.below(60) }),
+      mode: trial % 2 === 0 ? "paper" : "full",
+    };
+    const entry = (): number => random.below(problem.batch + 1) || -1;
+    const inputImages = entry();
+    const vector = Int32Array.from(problem.workload.layers, entry);
+    const evaluation = evaluateVector(problem, [inputImages, ...vector]);
+    const cost = createVectorCost(createCostModel(problem))(vector, inputImages);
+    expect([trial, cost]).toEqual([
+      trial,
+      evaluation.feasible ? expect.closeTo(evaluation.latencyCycles, 9) : Number.POSITIVE_INFINITY,
+    ]);
+  }
 });
 
 test("a group's footprint never shrinks as layers are added", () => {

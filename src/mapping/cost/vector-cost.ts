@@ -1,27 +1,32 @@
 /**
- * The objective of a dense vector of pass sizes (-1 = sync, without mB_0), as sampling searches call it: no allocation,
- * Infinity for what does not fit. Agrees with evaluate() on every vector. O(layers), and O(regions of forks) in full
+ * The objective of a dense vector of pass sizes (-1 = sync), as sampling searches call it: no allocation, Infinity for what
+ * does not fit. mB_0 stands apart, as few searches have a use for it. Agrees with evaluate() on every vector. O(layers), and O(regions of forks) in full
  * mode; only forks with pass sizes on no ladder walk the schedule.
  */
 import { groupGraph } from "../space/group-graph.ts";
 import { pairRingImages } from "../space/ring-buffers.ts";
-import { tensorBytes } from "../workload/workload.ts";
+import { networkInputBytes, tensorBytes } from "../workload/workload.ts";
 import type { CostModel } from "./cost-model.ts";
 import { fullFootprintBytes, largestWorkingSetBytes } from "./footprint.ts";
 
-/** The cost of the vector's mapping, in the cost model's unit; Infinity when a group does not fit. */
-export type VectorCost = (vector: Int32Array) => number;
+/**
+ * The cost of the mapping of [mB_1 .. mB_N], in the cost model's unit; Infinity when a group does not fit. `inputImages` is
+ * mB_0, -1 when left out.
+ */
+export type VectorCost = (vector: Int32Array, inputImages?: number) => number;
 
 export function createVectorCost(model: CostModel): VectorCost {
   const footprint = model.problem.mode === "paper" ? createPaperFootprint(model) : createFullFootprint(model);
   const count = model.layerCount;
   const { memoryBytes, batch } = model.problem;
   const passes = new Int32Array(count);
-  return (vector) => {
+  const inputBytes = model.problem.mode === "paper" ? networkInputBytes(model.problem.workload) : 0;
+  return (vector, inputImages = -1) => {
     let total = 0;
     let first = 0;
     let weights = 0;
-    let staged = -1;
+    let staged = inputImages;
+    let available = memoryBytes - Math.max(0, inputImages) * inputBytes;
     for (let layer = 0; layer < count; layer++) {
       const entry = vector[layer] as number;
       const pass = entry !== -1 ? entry : staged !== -1 ? staged : batch;
@@ -29,7 +34,8 @@ export function createVectorCost(model: CostModel): VectorCost {
       weights += model.weightBytes(layer) * model.passCount(pass);
       staged = entry;
       if (entry !== -1 && layer !== model.reach(first)) continue;
-      if (footprint(vector, passes, first, layer) > memoryBytes) return Number.POSITIVE_INFINITY;
+      if (footprint(vector, passes, first, layer) > available) return Number.POSITIVE_INFINITY;
+      available = memoryBytes;
       total += model.cost(first, layer, weights);
       first = layer + 1;
       weights = 0;

@@ -89,3 +89,10 @@ export function tensorBytes(workload: Workload, tensors: readonly number[]): num
   for (const tensor of tensors) bytes += workload.tensors[tensor]?.bytes ?? 0;
   return bytes;
 }
+
+/** Bytes of what the network is given, for one image. */
+export function networkInputBytes({ tensors }: Workload): number {
+  let bytes = 0;
+  for (const tensor of tensors) if (tensor.source.kind === "network-input") bytes += tensor.bytes;
+  return bytes;
+}
