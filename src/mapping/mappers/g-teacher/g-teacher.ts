@@ -8,10 +8,8 @@ import { type CostModel, createCostModel } from "../../cost/cost-model.ts";
 import { evaluateWith } from "../../cost/evaluate.ts";
 import type { Problem } from "../../cost/problem.ts";
 import { createVectorCost } from "../../cost/vector-cost.ts";
-import { decodeMapping } from "../../space/encoding.ts";
-import type { Mapping } from "../../space/mapping.ts";
-import { doublingLadder } from "../../space/pass-sizes.ts";
 import type { Mapper, SearchOptions, SearchState } from "../mapper.ts";
+import { mappingOfVector, passSizesOf } from "../vector-space.ts";
 import {
   breed,
   eliteShare,
@@ -39,7 +37,7 @@ function* search(problem: Problem, options: SearchOptions): Generator<SearchStat
   const model = createCostModel(problem);
   const costOf = createVectorCost(model);
   const limit = options.maxEvaluations ?? populationSize * defaultGenerations;
-  const context: GeneticContext = { random: seededRandom(options.seed), passSizes: sizesOf(model) };
+  const context: GeneticContext = { random: seededRandom(options.seed), passSizes: passSizesOf(model) };
   const seen = createSeen();
   let evaluations = 0;
   const evaluate = (genome: Genome): Individual => {
@@ -73,11 +71,6 @@ function byCost(a: Individual, b: Individual): number {
   return a.cost === b.cost ? 0 : a.cost - b.cost;
 }
 
-/** Every size in paper mode, as in the paper; the ladder of the exact search in full mode. */
-function sizesOf({ problem: { mode, batch } }: CostModel): readonly number[] {
-  return mode === "full" ? doublingLadder(batch) : Array.from({ length: batch }, (_, index) => index + 1);
-}
-
 /** Says whether a genome was seen before, and remembers it: by a hash of 53 bits, which two genomes hardly ever share. */
 function createSeen(): (genome: Genome) => boolean {
   const hashes = new Set<number>();
@@ -104,7 +97,7 @@ function stateOf(
   const best = population[0];
   const feasible = best !== undefined && Number.isFinite(best.cost);
   return {
-    best: feasible ? mappingOf(model, best.genome) : undefined,
+    best: feasible ? mappingOfVector(model, best.genome) : undefined,
     bestCost: feasible ? best.cost * model.costUnit : undefined,
     ...leastRequired(model, best, feasible),
     evaluations,
@@ -123,12 +116,6 @@ function leastRequired(
   feasible: boolean,
 ): Pick<SearchState, "leastRequiredBytes"> {
   if (best === undefined || feasible) return {};
-  const evaluation = evaluateWith(model, mappingOf(model, best.genome));
+  const evaluation = evaluateWith(model, mappingOfVector(model, best.genome));
   return evaluation.feasible ? {} : { leastRequiredBytes: evaluation.requiredBytes };
-}
-
-function mappingOf(model: CostModel, genome: Genome): Mapping {
-  const { batch, accelerator } = model.problem;
-  const shape = { layerCount: model.layerCount, batch, cores: accelerator.cores };
-  return decodeMapping([-1, ...genome], shape).mapping;
 }
