@@ -105,6 +105,7 @@ export {
   compareMappers,
   type Target,
 } from "./mapping/mappers/compare-mappers.ts";
+export { type BaselineName, baselineMapper, baselineNames } from "./mapping/mappers/baselines/baselines.ts";
 export { exactMapper } from "./mapping/mappers/exact/exact.ts";
 export {
   type Budget,
@@ -135,13 +136,19 @@ export type {
   WorkloadTensor,
 } from "./mapping/workload/workload.ts";
 
+import { baselineMapper, baselineNames } from "./mapping/mappers/baselines/baselines.ts";
 import { exactMapper } from "./mapping/mappers/exact/exact.ts";
 import { gTeacherMapper } from "./mapping/mappers/g-teacher/g-teacher.ts";
 import { layerByLayerMapper } from "./mapping/mappers/layer-by-layer/layer-by-layer.ts";
 import type { Mapper } from "./mapping/mappers/mapper.ts";
 
 /** All mappers, in the order in which tables show them. */
-export const mappers: readonly (() => Mapper)[] = [layerByLayerMapper, gTeacherMapper, exactMapper];
+export const mappers: readonly (() => Mapper)[] = [
+  layerByLayerMapper,
+  ...baselineNames.map((name) => () => baselineMapper(name)),
+  gTeacherMapper,
+  exactMapper,
+];
 
 /** The mapper of that name; undefined when there is none. */
 export function mapperByName(name: string): Mapper | undefined {

@@ -37,6 +37,14 @@ test("the package's entry points exist and export what they promise", async () =
   const library = await import(join(root, "dist", "index.js"));
   expect(library.mappers.map((create: () => { name: string }) => create().name)).toEqual([
     "layer-by-layer",
+    "random",
+    "pso",
+    "de",
+    "cma-es",
+    "tbpsa",
+    "cga",
+    "std-ga",
+    "annealing",
     "g-teacher",
     "exact",
   ]);
