@@ -378,6 +378,20 @@ describe.concurrent("infeasible is an answer: exit code 4, with the smallest mem
     expect((await laminate(["map", "resnet18", "--memory", `${needed - 1}B`])).exitCode).toBe(4);
   });
 
+  test("a search that finds none, where layer by layer fits", async () => {
+    const args = ["map", "vgg16", "--batch", "64", "--memory", "20MB", "--paper-mode", "--mapper", "pso"];
+    const out = join(folder, "none-found");
+    const run = await laminate([...args, "--out", out]);
+    expect(run.exitCode, run.stderr).toBe(4);
+    expect(run.stdout).toContain("No mapping was found.");
+    expect(run.stderr).toContain(
+      "pso found no mapping that fits in 2,000 evaluations, though layer by layer",
+    );
+    expect(readdirSync(out).toSorted()).toEqual(["report.html", "result.json", "run.json"]);
+    const document = JSON.parse(readFileSync(join(out, "result.json"), "utf8"));
+    expect(document).toMatchObject({ feasible: false, infeasible: null, speedup: null, mapping: [] });
+  });
+
   test("a given mapping that does not fit", async () => {
     const vector = JSON.stringify([-1, 64, 64, 64, 64, -1, ...Array(16).fill(-1)]);
     const args = [

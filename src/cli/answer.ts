@@ -62,8 +62,11 @@ export function reportText(cli: Cli, answer: Answer, compared?: readonly MapDocu
 /** The exit code of an answer; says on stderr why it is not 0. */
 export function answerExitCode(cli: Cli, { document }: Answer, requireProof = false): ExitCode {
   if (document.stopped === "interrupted") return exitCodes.interrupted;
-  if (document.infeasible !== null) {
-    cli.terminal.note(infeasibleText(cli, document, document.infeasible));
+  if (!document.feasible) {
+    const { infeasible } = document;
+    cli.terminal.note(
+      infeasible === null ? noneFoundText(cli, document) : infeasibleText(cli, document, infeasible),
+    );
     return exitCodes.infeasible;
   }
   if (requireProof && !document.proof.optimal) {
@@ -73,10 +76,10 @@ export function answerExitCode(cli: Cli, { document }: Answer, requireProof = fa
   return exitCodes.ok;
 }
 
-function writeTrace(cli: Cli, path: string, { problem, found }: Answer): void {
-  if (found.evaluation.feasible)
+function writeTrace(cli: Cli, path: string, { problem, found, document }: Answer): void {
+  if (document.feasible && found.evaluation.feasible)
     writeOutput(cli, path, JSON.stringify(chromeTrace(problem, found.evaluation)));
-  else cli.terminal.note(`no ${path}: a mapping that does not fit has no schedule`);
+  else cli.terminal.note(`no ${path}: there is no schedule without a mapping that fits`);
 }
 
 function infeasibleText(
@@ -92,6 +95,13 @@ function infeasibleText(
     `and there are ${formatBytes(availableBytes)}`;
   const enough = `give --memory ${writeBytes(Math.ceil(requiredBytes))} or more`;
   const fix = mapping.length === 0 ? enough : `${enough}, or let laminate map find a mapping that fits`;
+  return errorText({ code: "infeasible", message, fix }, cli.terminal);
+}
+
+function noneFoundText(cli: Cli, { mapper, evaluations }: MapDocument): string {
+  const count = `${evaluations.toLocaleString("en-US")} ${evaluations === 1 ? "evaluation" : "evaluations"}`;
+  const message = `${mapper} found no mapping that fits in ${count}, though layer by layer does`;
+  const fix = "give a larger --budget, another --seed, or use --mapper exact";
   return errorText({ code: "infeasible", message, fix }, cli.terminal);
 }
 

@@ -1,6 +1,12 @@
 import pc from "picocolors";
 import { expect, test } from "vitest";
-import { sampleDocument, sampleFound, sampleProblem } from "../report/testing/sample-result.ts";
+import {
+  layerByLayerFound,
+  nothingFound,
+  sampleDocument,
+  sampleFound,
+  sampleProblem,
+} from "../report/testing/sample-result.ts";
 import { mapText } from "./map-text.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -35,5 +41,9 @@ test("what does not fit is said in one line", () => {
   const problem = sampleProblem();
   const document = sampleDocument(problem, sampleFound(problem));
   expect(mapText({ ...document, feasible: false }, terminal)).toMatch(/The mapping does not fit\.$/);
-  expect(mapText({ ...document, feasible: false, mapping: [] }, terminal)).toMatch(/No mapping fits\.$/);
+  const tight = sampleProblem({ memoryBytes: 1e4 });
+  expect(mapText(sampleDocument(tight, layerByLayerFound(tight)), terminal)).toMatch(/No mapping fits\.$/);
+  expect(mapText(sampleDocument(problem, nothingFound(problem)), terminal)).toMatch(
+    /No mapping was found\.$/,
+  );
 });

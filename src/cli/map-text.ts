@@ -14,10 +14,14 @@ export function mapText(document: MapDocument, { color }: Terminal): string {
     ...(document.paperMode ? ["paper mode"] : []),
   ];
   const head = `${title}: ${asked.join(", ")}`;
-  if (!document.feasible)
-    return `${head}\n\n${document.mapping.length === 0 ? "No mapping fits." : "The mapping does not fit."}`;
+  if (!document.feasible) return `${head}\n\n${noAnswerText(document)}`;
   const facts = factsOf(document).map(([name, value]) => `${color.dim(name.padEnd(13))} ${value}`);
   return [head, "", ...facts, "", groupTable(document), ...vectorLines(document)].join("\n");
+}
+
+function noAnswerText({ infeasible, mapping }: MapDocument): string {
+  if (mapping.length > 0) return "The mapping does not fit.";
+  return infeasible === null ? "No mapping was found." : "No mapping fits.";
 }
 
 function factsOf(document: MapDocument): readonly (readonly [name: string, value: string])[] {

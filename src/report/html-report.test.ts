@@ -6,6 +6,7 @@ import {
   foundMapping,
   layerByLayerFound,
   mappingByEnds,
+  nothingFound,
   sampleDocument,
   sampleFound,
   sampleMapping,
@@ -99,6 +100,14 @@ test("what does not fit is explained, with the smallest memory that would do", (
   });
   expect(text).toContain("--memory 12901920B");
   expect(text.match(/class="failing"[^>]*title/g)).toHaveLength(4);
+  expectWellFormed(text);
+});
+
+test("a search that found nothing says so, and shows no cost", () => {
+  const none = nothingFound(problem);
+  const text = renderHtmlReport({ ...input, found: none, document: sampleDocument(problem, none, "pso") });
+  expect(text).toContain("<b>pso</b> found none that fits in 2,000 evaluations");
+  expect(text).not.toContain('id="groups"');
   expectWellFormed(text);
 });
 

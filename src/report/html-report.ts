@@ -18,7 +18,7 @@ export type { ReportInput, RunRecord } from "./html/view.ts";
 /** The whole page as text. */
 export function renderHtmlReport(input: ReportInput): string {
   const { document, problem, found } = input;
-  const groups = groupViews(problem, found.evaluation, found.baseline);
+  const groups = document.feasible ? groupViews(problem, found.evaluation, found.baseline) : [];
   const page = html`<!doctype html>
 <html lang="en">
 <head>

@@ -4,6 +4,7 @@ import { mapDocument, mappingOf, parseMapDocument } from "./map-document.ts";
 import {
   foundMapping,
   layerByLayerFound,
+  nothingFound,
   sampleDocument,
   sampleFound,
   sampleMapping,
@@ -93,6 +94,23 @@ describe("a mapping that does not fit", () => {
     });
     expect(none.infeasible?.group).toHaveLength(4);
     expect(none.baseline.offChipBytes).toBeGreaterThan(0);
+  });
+
+  test("is a valid document too", () => {
+    expect(parseMapDocument(JSON.stringify(none), "out.json")).toEqual(none);
+  });
+});
+
+describe("a search that found nothing, where layer by layer fits", () => {
+  const none = sampleDocument(problem, nothingFound(problem), "pso");
+
+  test("has no numbers but the baseline's, and no layer that is to blame", () => {
+    expect(none).toMatchObject({
+      ...{ feasible: false, infeasible: null, physical: false, evaluations: 2_000 },
+      ...{ speedup: null, latencySeconds: null, offChipBytes: null, peakFootprintBytes: null, gain: null },
+      ...{ groups: [], mapping: [], vector: null },
+    });
+    expect(none.baseline.latencySeconds).toBeGreaterThan(0);
   });
 
   test("is a valid document too", () => {

@@ -38,7 +38,7 @@ export function mapDocument(input: MapDocumentInput): MapDocument {
   const { found } = input;
   const problem = completeProblem(input.problem);
   const { evaluation, baseline } = found;
-  const feasible = evaluation.feasible ? evaluation : undefined;
+  const feasible = found.mapping !== undefined && evaluation.feasible ? evaluation : undefined;
   const base = baseline.feasible ? baseline : undefined;
   return {
     schema: mapSchemaName,
@@ -51,7 +51,7 @@ export function mapDocument(input: MapDocumentInput): MapDocument {
     paperMode: problem.mode === "paper",
     elementType: problem.workload.elementType,
     seed: input.seed,
-    feasible: evaluation.feasible,
+    feasible: feasible !== undefined,
     infeasible: infeasibility(problem, evaluation),
     physical: feasible?.physical ?? false,
     speedup: ratio(base?.latencySeconds, feasible?.latencySeconds),

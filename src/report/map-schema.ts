@@ -19,7 +19,9 @@ const infeasible = z
     requiredBytes: bytes.describe("what the group needs: the smallest memory in which this mapping fits"),
     availableBytes: bytes,
   })
-  .describe("why the mapping does not fit");
+  .describe(
+    "why the mapping does not fit; null also where the mapper found none, though layer by layer fits",
+  );
 
 const baseline = z
   .object({ latencySeconds: seconds.nullable(), offChipBytes: bytes.nullable() })

@@ -11,3 +11,9 @@ export function proofText({
   if (proof.gap === null) return ["none", "no lower bound claimed"];
   return [`within ${threeDigits(proof.gap * 100)} %`, `of the best ${space}`.trim()];
 }
+
+/** The claim of an answer that fits; of another, why there is none. */
+export function outcomeText(document: MapDocument): string {
+  if (document.feasible) return proofText(document)[0];
+  return document.infeasible === null ? "none found" : "does not fit";
+}

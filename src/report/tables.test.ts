@@ -3,6 +3,7 @@ import { comparisonTable, groupTable } from "./tables.ts";
 import {
   foundMapping,
   layerByLayerFound,
+  nothingFound,
   sampleDocument,
   sampleFound,
   sampleMapping,
@@ -17,6 +18,7 @@ test("mappers side by side", () => {
     sampleDocument(problem, layerByLayerFound(problem), "layer-by-layer"),
     sampleDocument(problem, sampleFound(problem), "by-hand"),
     sampleDocument(tight, foundMapping(tight, sampleMapping(tight)), "too-large"),
+    sampleDocument(problem, nothingFound(problem), "unlucky"),
   ];
   expect(`\n${comparisonTable(documents)}\n`).toMatchInlineSnapshot(`
     "
@@ -25,6 +27,7 @@ test("mappers side by side", () => {
     layer-by-layer     1.00x   333 us    299 MB       1.04 MB  12.3 ms        2,000  none
     by-hand            2.06x   162 us    141 MB       12.9 MB  12.3 ms        2,000  none
     too-large              -        -         -             -  12.3 ms        2,000  does not fit
+    unlucky                -        -         -             -  12.3 ms        2,000  none found
     "
   `);
 });

@@ -4,7 +4,7 @@ import type { InspectDocument } from "./inspect-document.ts";
 import { fitName, keepEnd, shortName } from "./layer-names.ts";
 import type { MapDocument } from "./map-schema.ts";
 import { passList } from "./pass-list.ts";
-import { proofText } from "./proof-text.ts";
+import { outcomeText } from "./proof-text.ts";
 import { textTable } from "./text-table.ts";
 
 /** One line per document: what each mapper found for the same problem, and at what effort. */
@@ -17,7 +17,7 @@ export function comparisonTable(documents: readonly MapDocument[]): string {
     { head: "peak on chip", cell: ({ peakFootprintBytes }) => shown(peakFootprintBytes, formatBytes) },
     { head: "search", cell: ({ elapsedSeconds }) => formatSeconds(elapsedSeconds) },
     { head: "evaluations", cell: ({ evaluations }) => evaluations.toLocaleString("en-US") },
-    { head: "proof", align: "left", cell: (row) => (row.feasible ? proofText(row)[0] : "does not fit") },
+    { head: "proof", align: "left", cell: (row) => outcomeText(row) },
   ]);
 }
 

@@ -22,9 +22,12 @@ export interface FindOptions {
 
 /** What was found, evaluated afresh by the cost model: a mapper's own claims are never passed on unchecked. */
 export interface FoundMapping {
-  /** Undefined when no mapping fits. */
+  /** Undefined when the mapper found none that fits. */
   readonly mapping: Mapping | undefined;
-  /** The mapping's cost; when nothing fits, why the least demanding mapping (layer by layer) does not. */
+  /**
+   * The mapping's cost; where there is none, that of the least demanding mapping, layer by layer: why nothing fits, or what the
+   * mapper has missed.
+   */
   readonly evaluation: Evaluation;
   /** When the mapper found none, and says it: on-chip bytes that the least demanding mapping it tried needs. */
   readonly leastRequiredBytes?: number;

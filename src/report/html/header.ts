@@ -50,8 +50,12 @@ function change(after: number, before: number | null, format: (value: number) =>
   return html`from ${format(before)} <span class="delta">${text}</span>`;
 }
 
-function infeasibleNotice({ infeasible }: MapDocument): Markup {
-  if (infeasible === null) return html``;
+function infeasibleNotice({ infeasible, mapper, evaluations }: MapDocument): Markup {
+  if (infeasible === null)
+    return html`<section class="notice bad" aria-labelledby="infeasible">
+  <h2 id="infeasible">No mapping found</h2>
+  <p><b>${mapper}</b> found none that fits in ${evaluations.toLocaleString("en-US")} evaluations. One does: layer by layer.</p>
+</section>`;
   const { group, requiredBytes, availableBytes } = infeasible;
   const names = group.length > 8 ? [...group.slice(0, 8), `${group.length - 8} more`] : group;
   const filled = requiredBytes === 0 ? 0 : Math.min(100, (availableBytes / requiredBytes) * 100);

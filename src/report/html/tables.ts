@@ -7,7 +7,7 @@ import { outputBytes } from "../inspect-document.ts";
 import { layerName, shortName } from "../layer-names.ts";
 import type { MapDocument } from "../map-schema.ts";
 import { passList } from "../pass-list.ts";
-import { proofText } from "../proof-text.ts";
+import { outcomeText } from "../proof-text.ts";
 import { html, type Markup, type Piece } from "./markup.ts";
 import { type GroupView, groupByLayer } from "./view.ts";
 
@@ -105,7 +105,7 @@ export function comparisonTable(shown: MapDocument, documents: readonly MapDocum
     },
     { head: "Search time", kind: "number", cell: ({ elapsedSeconds }) => formatSeconds(elapsedSeconds) },
     { head: "Evaluations", kind: "number", cell: ({ evaluations }) => evaluations.toLocaleString("en-US") },
-    { head: "Proof", kind: "text", cell: (row) => (row.feasible ? proofText(row)[0] : "does not fit") },
+    { head: "Proof", kind: "text", cell: (row) => outcomeText(row) },
   ];
   return table("Mappers on the same problem", columns, documents);
 }

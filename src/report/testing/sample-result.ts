@@ -108,6 +108,11 @@ export function sampleDocument(problem: Problem, found: FoundMapping, mapperName
   });
 }
 
+/** A search that missed every mapping that fits. */
+export function nothingFound(problem: Problem): FoundMapping {
+  return { ...layerByLayerFound(problem), mapping: undefined };
+}
+
 export function layerByLayerFound(problem: Problem): FoundMapping {
   return foundMapping(problem, layerByLayer(problem));
 }
