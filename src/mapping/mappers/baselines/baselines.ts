@@ -25,7 +25,8 @@ import { simulatedAnnealing } from "./optimizers/simulated-annealing.ts";
 import { standardGa } from "./optimizers/standard-ga.ts";
 import { tbpsa } from "./optimizers/tbpsa.ts";
 
-const optimizers = {
+/** The optimisers by the names of their mappers. */
+export const optimizers = {
   random: randomSearch,
   pso: particleSwarm,
   de: differentialEvolution,
