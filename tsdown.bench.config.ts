@@ -9,6 +9,7 @@ export default defineConfig({
     kernels: "bench/kernels.ts",
     mapping: "bench/mapping.ts",
     "read-large-model": "bench/read-large-model.ts",
+    "papers/baselines": "bench/papers/baselines.ts",
     "papers/fusion": "bench/papers/fusion.ts",
     "papers/table1": "bench/papers/table1.ts",
     "papers/ablation": "bench/papers/ablation.ts",
