@@ -97,6 +97,7 @@ export { createIncrementalCost, type IncrementalCost } from "./mapping/cost/incr
 export { type MergeHint, mergeHint } from "./mapping/cost/merge-hint.ts";
 export type { CostMode, Objective, Problem } from "./mapping/cost/problem.ts";
 export { createVectorCost, type VectorCost } from "./mapping/cost/vector-cost.ts";
+export { type BaselineName, baselineMapper, baselineNames } from "./mapping/mappers/baselines/baselines.ts";
 export {
   type ComparedMapper,
   type ComparedSearch,
@@ -105,7 +106,6 @@ export {
   compareMappers,
   type Target,
 } from "./mapping/mappers/compare-mappers.ts";
-export { type BaselineName, baselineMapper, baselineNames } from "./mapping/mappers/baselines/baselines.ts";
 export { exactMapper } from "./mapping/mappers/exact/exact.ts";
 export {
   type Budget,

@@ -10,6 +10,7 @@
  */
 import { seededRandom } from "../../../base/random.ts";
 import { type CostModel, createCostModel } from "../../cost/cost-model.ts";
+import { evaluateWith } from "../../cost/evaluate.ts";
 import type { Problem } from "../../cost/problem.ts";
 import { createVectorCost } from "../../cost/vector-cost.ts";
 import type { Mapping } from "../../space/mapping.ts";
@@ -63,10 +64,12 @@ function* search(
   const points = optimizer({ box: space.box, random: seededRandom(options.seed), evaluations: limit });
   let best: Mapping | undefined;
   let bestCost = Number.POSITIVE_INFINITY;
+  let leastRequiredBytes = Number.POSITIVE_INFINITY;
   let evaluations = 0;
   const state = (): SearchState => ({
     best,
     bestCost: best === undefined ? undefined : bestCost * model.costUnit,
+    ...(best === undefined && Number.isFinite(leastRequiredBytes) ? { leastRequiredBytes } : {}),
     evaluations,
     progress: Number.isFinite(limit) ? evaluations / limit : undefined,
     proof: { optimal: false, space: "", lowerBound: undefined },
@@ -78,6 +81,11 @@ function* search(
     if (cost < bestCost) {
       bestCost = cost;
       best = mappingOfVector(model, vector, inputImages);
+    }
+    // For whoever asks by how much a search in vain missed; the optimiser is not told.
+    if (best === undefined) {
+      const evaluation = evaluateWith(model, mappingOfVector(model, vector, inputImages));
+      if (!evaluation.feasible) leastRequiredBytes = Math.min(leastRequiredBytes, evaluation.requiredBytes);
     }
     if (evaluations % samplesPerTurn === 0 && evaluations < limit) yield state();
     point = points.next(cost);
