@@ -5,7 +5,12 @@ const firstState = primes(8).map((prime) => fraction(Math.sqrt(prime)));
 
 /** The digest of a text in UTF-8, as 64 hexadecimal digits. */
 export function sha256(text: string): string {
-  const message = padded(new TextEncoder().encode(text));
+  return sha256OfBytes(new TextEncoder().encode(text));
+}
+
+/** The digest of bytes, as 64 hexadecimal digits. */
+export function sha256OfBytes(bytes: Uint8Array): string {
+  const message = padded(bytes);
   const state = Uint32Array.from(firstState);
   const schedule = new Uint32Array(64);
   for (let block = 0; block < message.byteLength; block += 64) {
