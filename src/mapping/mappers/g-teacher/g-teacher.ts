@@ -35,6 +35,42 @@ export function gTeacherMapper(): Mapper {
 
 function* search(problem: Problem, options: SearchOptions): Generator<SearchState, SearchState> {
   const model = createCostModel(problem);
+  const generations = evolve(model, options);
+  let step = generations.next();
+  for (; !step.done; step = generations.next()) yield stateOf(model, step.value);
+  return stateOf(model, step.value);
+}
+
+/**
+ * The same search for several mappings, as a learned mapper is taught with (section 4.5.1): those of the last population
+ * that fit, distinct, best first, at most `count`. Yields after each generation.
+ */
+export function* searchGTeacherTop(
+  problem: Problem,
+  options: SearchOptions & { readonly count: number },
+): Generator<void, readonly Mapping[]> {
+  const model = createCostModel(problem);
+  const generations = evolve(model, options);
+  let step = generations.next();
+  for (; !step.done; step = generations.next()) yield;
+  const top = new Map<string, Mapping>();
+  for (const { genome, cost } of step.value.population) {
+    if (!Number.isFinite(cost) || top.size === options.count) break;
+    const key = genome.join();
+    if (!top.has(key)) top.set(key, mappingOf(model, genome));
+  }
+  return [...top.values()];
+}
+
+/** A generation. */
+interface Generation {
+  /** Best first. */
+  readonly population: readonly Individual[];
+  readonly evaluations: number;
+  readonly limit: number;
+}
+
+function* evolve(model: CostModel, options: SearchOptions): Generator<Generation, Generation> {
   const costOf = createVectorCost(model);
   const limit = options.maxEvaluations ?? populationSize * defaultGenerations;
   const context: GeneticContext = { random: seededRandom(options.seed), passSizes: passSizesOf(model) };
@@ -52,7 +88,7 @@ function* search(problem: Problem, options: SearchOptions): Generator<SearchStat
   const elites = Math.round(eliteShare * populationSize);
   const parents = Math.round(parentShare * populationSize);
   while (evaluations < limit) {
-    yield stateOf(model, population, evaluations, limit);
+    yield { population, evaluations, limit };
     const next = population.slice(0, elites);
     const parent = (): Genome =>
       (population[context.random.below(Math.min(parents, population.length))] as Individual).genome;
@@ -64,7 +100,7 @@ function* search(problem: Problem, options: SearchOptions): Generator<SearchStat
     }
     population = next.sort(byCost);
   }
-  return stateOf(model, population, evaluations, limit);
+  return { population, evaluations, limit };
 }
 
 function byCost(a: Individual, b: Individual): number {
@@ -88,12 +124,7 @@ function createSeen(): (genome: Genome) => boolean {
   };
 }
 
-function stateOf(
-  model: CostModel,
-  population: readonly Individual[],
-  evaluations: number,
-  limit: number,
-): SearchState {
+function stateOf(model: CostModel, { population, evaluations, limit }: Generation): SearchState {
   const best = population[0];
   const feasible = best !== undefined && Number.isFinite(best.cost);
   return {

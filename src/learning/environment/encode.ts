@@ -1,0 +1,117 @@
+/** States and actions as numbers, by a feature schema, and what a network answers as a decision. */
+import { badInput } from "../../base/errors.ts";
+import type { Decision } from "./decision.ts";
+import type { Environment } from "./environment.ts";
+import { progressFeatures } from "./progress-features.ts";
+import { actionWidth, type Feature, type FeatureSchema, normalised, schemaTitle } from "./schema.ts";
+import { type StepView, stepFeatures, stepView } from "./step-features.ts";
+
+/** Writes states of one problem. */
+export interface StateEncoder {
+  /** Numbers of a state. */
+  readonly width: number;
+  /** The conditioning memory, the same at every step. */
+  readonly returnToGo: number;
+  /** Writes the state of the environment's next step to target[at .. at + width). */
+  write(target: Float32Array, at: number): void;
+}
+
+/**
+ * O(steps x features) to set up, then O(features) a state beside what the environment takes.
+ *
+ * @throws LaminateError (bad-input) for a schema with a feature that this version does not know
+ */
+export function createStateEncoder(schema: FeatureSchema, environment: Environment): StateEncoder {
+  const { stepCount, model, baselineCost } = environment;
+  const width = schema.state.length;
+  checkFeatures(schema);
+  const fixed = new Float32Array(stepCount * width);
+  for (let step = 0; step < stepCount; step++) {
+    const view = stepView(model, step, baselineCost);
+    schema.state.forEach((feature, index) => {
+      fixed[step * width + index] = fixedValue(feature, view) ?? 0;
+    });
+  }
+  const moving = schema.state.flatMap((feature, index) => {
+    const raw = progressFeatures[feature.name];
+    return raw === undefined ? [] : [{ feature, index, raw }];
+  });
+  return {
+    width,
+    returnToGo: fixedValue(schema.returnToGo, stepView(model, 0, baselineCost)) ?? 0,
+    write(target, at) {
+      const { step } = environment;
+      target.set(fixed.subarray(step * width, (step + 1) * width), at);
+      for (const { feature, index, raw } of moving)
+        target[at + index] = normalised(feature, raw(environment));
+    },
+  };
+}
+
+/** The value of a feature that does not hang on what is decided; undefined for the others. */
+function fixedValue(feature: Feature, view: StepView): number | undefined {
+  const raw = stepFeatures[feature.name];
+  return raw === undefined ? undefined : normalised(feature, raw(view));
+}
+
+function checkFeatures(schema: FeatureSchema): void {
+  const isKnown = (name: string): boolean =>
+    Object.hasOwn(stepFeatures, name) || Object.hasOwn(progressFeatures, name);
+  const wrong =
+    schema.state.find(({ name }) => !isKnown(name)) ??
+    (Object.hasOwn(stepFeatures, schema.returnToGo.name) ? undefined : schema.returnToGo);
+  if (wrong === undefined) return;
+  throw badInput(`this version does not know the feature "${wrong.name}"`, {
+    where: `feature schema ${schemaTitle(schema)}`,
+    fix: "use the version of laminate that wrote the schema, or train again with a schema of this one",
+  });
+}
+
+/** Writes a decision as numbers to target[at ..]. */
+export function writeAction(
+  schema: FeatureSchema,
+  { pass, output }: Decision,
+  batch: number,
+  target: Float32Array,
+  at: number,
+): void {
+  const { action } = schema;
+  switch (action.kind) {
+    case "share":
+      target[at] = output === "sync" ? action.sync : pass / batch;
+      return;
+    case "pair":
+      target[at] = output === "sync" ? 1 : 0;
+      target[at + 1] = Math.log2(pass) / action.divisor;
+      return;
+    default:
+      action satisfies never;
+  }
+}
+
+/**
+ * The decision that numbers of an answer are nearest to. It need not be allowed (allowed.ts bends it), but its pass size
+ * is always one from 1 to the batch. A sync in the notation of shares takes the implied pass size.
+ */
+export function readAction(
+  schema: FeatureSchema,
+  source: Float32Array,
+  at: number,
+  { model, impliedPass }: Pick<Environment, "model" | "impliedPass">,
+): Decision {
+  const { batch } = model.problem;
+  const { action } = schema;
+  const first = source[at] ?? Number.NaN;
+  // What is no number is the safe answer: a sync.
+  if (action.kind === "share") {
+    const middle = (action.sync + 1 / batch) / 2;
+    if (!(first >= middle)) return { pass: impliedPass, output: "sync" };
+    return { pass: within(first * batch, batch), output: "stage" };
+  }
+  const pass = within(2 ** ((source[at + actionWidth(schema) - 1] ?? 0) * action.divisor), batch);
+  return { pass, output: first < 0.5 ? "stage" : "sync" };
+}
+
+function within(images: number, batch: number): number {
+  return Number.isNaN(images) ? 1 : Math.min(batch, Math.max(1, Math.round(images)));
+}

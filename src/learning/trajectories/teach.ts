@@ -1,0 +1,102 @@
+/**
+ * What the teachers show for one problem (DNNFuser, sections 4.4.2 and 4.5.1): several good mappings of G-Teacher, from
+ * several seeds, and the exact mapper's, which the paper did not have. Deterministic by the options.
+ *
+ * Of G-Teacher's mappings the best of each seed come first, as they come from searches of their own, then the best of the
+ * rest of the last populations, as those are often children of one mapping.
+ */
+import { seededRandom } from "../../base/random.ts";
+import { type CostModel, createCostModel } from "../../mapping/cost/cost-model.ts";
+import { evaluateWith } from "../../mapping/cost/evaluate.ts";
+import { costOf } from "../../mapping/cost/evaluation.ts";
+import type { Problem } from "../../mapping/cost/problem.ts";
+import { exactMapper } from "../../mapping/mappers/exact/exact.ts";
+import { searchGTeacherTop } from "../../mapping/mappers/g-teacher/g-teacher.ts";
+import type { Mapping } from "../../mapping/space/mapping.ts";
+
+export const teacherNames = ["g-teacher", "exact"] as const;
+export type TeacherName = (typeof teacherNames)[number];
+
+export interface TeachOptions {
+  readonly teachers: readonly TeacherName[];
+  /** Searches of G-Teacher, each with a seed of its own. */
+  readonly seeds: number;
+  /** G-Teacher's mappings that are kept, of all seeds together. */
+  readonly keep: number;
+  /** What the seeds of the searches are drawn from. */
+  readonly seed: number;
+  /** Points that the exact mapper visits before it answers with what it has. */
+  readonly exactEvaluations: number;
+}
+
+/** A mapping that fits, by a teacher. */
+export interface Lesson {
+  readonly teacher: TeacherName;
+  /** The seed of the search; 0 for the exact mapper, which draws nothing. */
+  readonly seed: number;
+  readonly mapping: Mapping;
+  /** Its objective: seconds, joules or bytes. */
+  readonly cost: number;
+  readonly peakFootprintBytes: number;
+  /** Whether it is proven that no mapping of the exact mapper's space costs less. */
+  readonly optimal: boolean;
+}
+
+/**
+ * The lessons of a problem, the exact one first, no mapping twice; none where no mapping fits. Yields between pieces of
+ * work of some milliseconds, so that it can be stopped.
+ */
+export function* teach(problem: Problem, options: TeachOptions): Generator<void, readonly Lesson[]> {
+  const model = createCostModel(problem);
+  const lessons = new Map<string, Lesson>();
+  const add = (lesson: Lesson | undefined): void => {
+    if (lesson === undefined) return;
+    const key = lesson.mapping.map(({ pass, output }) => `${pass}${output}`).join();
+    if (!lessons.has(key)) lessons.set(key, lesson);
+  };
+  if (options.teachers.includes("exact")) add(yield* exactLesson(model, options));
+  if (options.teachers.includes("g-teacher")) {
+    const before = lessons.size;
+    for (const lesson of yield* geneticLessons(model, options)) {
+      if (lessons.size - before < options.keep) add(lesson);
+    }
+  }
+  return [...lessons.values()];
+}
+
+function* exactLesson(model: CostModel, options: TeachOptions): Generator<void, Lesson | undefined> {
+  const search = exactMapper().search(model.problem, { seed: 1, maxEvaluations: options.exactEvaluations });
+  let step = search.next();
+  for (; !step.done; step = search.next()) yield;
+  const { best, proof } = step.value;
+  return best && lessonOf(model, best, { teacher: "exact", seed: 0, optimal: proof.optimal });
+}
+
+function* geneticLessons(model: CostModel, options: TeachOptions): Generator<void, readonly Lesson[]> {
+  const random = seededRandom(options.seed);
+  const first: Lesson[] = [];
+  const rest: Lesson[] = [];
+  for (let index = 0; index < options.seeds; index++) {
+    const seed = random.below(2 ** 31);
+    const top = yield* searchGTeacherTop(model.problem, { seed, count: options.keep });
+    const lessons = top.flatMap(
+      (mapping) => lessonOf(model, mapping, { teacher: "g-teacher", seed, optimal: false }) ?? [],
+    );
+    first.push(...lessons.slice(0, 1));
+    rest.push(...lessons.slice(1));
+  }
+  // Sorting is stable: between equals the earlier seed wins.
+  return [first, rest].flatMap((part) => part.sort((a, b) => a.cost - b.cost));
+}
+
+/** The cost model has the last word on what a teacher found. */
+function lessonOf(
+  model: CostModel,
+  mapping: Mapping,
+  claim: Pick<Lesson, "teacher" | "seed" | "optimal">,
+): Lesson | undefined {
+  const evaluation = evaluateWith(model, mapping);
+  if (!evaluation.feasible) return undefined;
+  const cost = costOf(evaluation, model.problem.objective);
+  return { ...claim, mapping, cost, peakFootprintBytes: evaluation.peakFootprintBytes };
+}
