@@ -1,6 +1,7 @@
 /** `laminate completion SHELL`: completes verbs, options, presets, gallery names and mappers. */
 import type { Command } from "commander";
 import { usageError } from "../base/errors.ts";
+import { teacherNames } from "../learning/trajectories/teach.ts";
 import { presetNames } from "../mapping/accelerator/presets/presets.ts";
 import { type Cli, examples } from "./cli.ts";
 import { galleryNames } from "./load-model.ts";
@@ -58,8 +59,11 @@ function bashScript({ verbs, options }: Words): string {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" words=""
   case "$before" in
     -a|--accelerator) words="${presetNames.join(" ")}" ;;
+    --models) words="${galleryNames().join(" ")}" ;;
     --mapper|--mappers) words="${mapperNames().join(" ")}" ;;
     --objective) words="latency energy traffic" ;;
+    --teachers) words="${teacherNames.join(" ")}" ;;
+    --features) words="paper general" ;;
     laminate) words="${verbs.join(" ")}" ;;
     map|compare|evaluate|inspect|fusion|compile|run) words="${galleryNames().join(" ")}" ;;
   esac
@@ -83,6 +87,10 @@ function fishScript({ verbs, options }: Words): string {
   lines.push(`complete -c laminate ${seen} -l accelerator -x -a "${presetNames.join(" ")}"`);
   for (const option of ["mapper", "mappers"])
     lines.push(`complete -c laminate ${seen} -l ${option} -x -a "${mapperNames().join(" ")}"`);
+  const dataset = '-n "__fish_seen_subcommand_from dataset"';
+  lines.push(`complete -c laminate ${dataset} -l accelerator -x -a "${presetNames.join(" ")}"`);
+  lines.push(`complete -c laminate ${dataset} -l models -x -a "${galleryNames().join(" ")}"`);
+  lines.push(`complete -c laminate ${dataset} -l teachers -x -a "${teacherNames.join(" ")}"`);
   lines.push(
     `complete -c laminate -n "__fish_seen_subcommand_from map compare evaluate inspect fusion compile run" -a "${galleryNames().join(" ")}"`,
   );

@@ -7,6 +7,7 @@ import type { Cli, Verb } from "./cli.ts";
 import { addCompare } from "./compare.ts";
 import { addCompile } from "./compile.ts";
 import { addCompletion } from "./completion.ts";
+import { addDataset } from "./dataset.ts";
 import { addDemo } from "./demo.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEvaluate } from "./evaluate.ts";
@@ -33,6 +34,7 @@ const verbs: readonly Verb[] = [
   addEvaluate,
   addTrace,
   addReport,
+  addDataset,
   addDemo,
   addCompletion,
   addDoctor,

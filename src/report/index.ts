@@ -6,6 +6,7 @@ export { renderCompareReport } from "./compare-report.ts";
 export type { CompareDocument } from "./compare-schema.ts";
 export { compareNotes, compareTable } from "./compare-text.ts";
 export { type CompileDocument, type CompileFacts, compileDocument } from "./compile-document.ts";
+export type { DatasetDocument } from "./dataset-document.ts";
 export { type ErrorDocument, errorDocument } from "./error-document.ts";
 export { type FusionDocument, fusionDocument } from "./fusion-document.ts";
 export { type ReportInput, type RunRecord, renderHtmlReport } from "./html-report.ts";

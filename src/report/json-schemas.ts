@@ -3,6 +3,7 @@ import { z } from "zod";
 import { benchSchema } from "./bench-document.ts";
 import { compareSchema } from "./compare-schema.ts";
 import { compileSchema } from "./compile-document.ts";
+import { datasetSchema } from "./dataset-document.ts";
 import { errorSchema } from "./error-document.ts";
 import { fusionSchema } from "./fusion-document.ts";
 import { inspectSchema } from "./inspect-document.ts";
@@ -21,6 +22,7 @@ export function documentSchemas(): Readonly<Record<string, object>> {
     "compile.schema.json": publish("laminate.compile/1", compileSchema),
     "run.schema.json": publish("laminate.run/1", runSchema),
     "tune.schema.json": publish("laminate.tune/1", tuneSchema),
+    "dataset.schema.json": publish("laminate.dataset/1", datasetSchema),
     "error.schema.json": publish("laminate.error/1", errorSchema),
   };
 }

@@ -17,8 +17,10 @@ const memory: readonly Feature[] = between(20, 27, "memoryBytes");
 
 const layer: readonly Feature[] = [
   ...between(0, 12, "K", "C", "groups"),
-  ...between(0, 9, "Y", "X"),
-  ...between(0, 4, "R", "S", "stride"),
+  ...between(0, 9, "Y"),
+  ...between(0, 12, "X"),
+  ...between(0, 5, "R", "S"),
+  ...between(0, 8, "stride"),
   ...linear("isInput", "isConvolution", "isDepthwise", "isTransposed", "isMatmul", "isAttention"),
   ...linear("isVector", "isOpaque"),
   ...between(10, 32, "macs"),

@@ -29,7 +29,7 @@ const actionSchema = z.discriminatedUnion("kind", [
 export const featureSchemaSchema = z.strictObject({
   name: z.string().min(1),
   version: z.int().positive(),
-  state: z.array(featureSchema).min(1),
+  state: z.array(featureSchema).min(1).readonly(),
   returnToGo: featureSchema,
   action: actionSchema,
 });

@@ -5,7 +5,6 @@
  * Of G-Teacher's mappings the best of each seed come first, as they come from searches of their own, then the best of the
  * rest of the last populations, as those are often children of one mapping.
  */
-import { seededRandom } from "../../base/random.ts";
 import { type CostModel, createCostModel } from "../../mapping/cost/cost-model.ts";
 import { evaluateWith } from "../../mapping/cost/evaluate.ts";
 import { costOf } from "../../mapping/cost/evaluation.ts";
@@ -13,6 +12,7 @@ import type { Problem } from "../../mapping/cost/problem.ts";
 import { exactMapper } from "../../mapping/mappers/exact/exact.ts";
 import { searchGTeacherTop } from "../../mapping/mappers/g-teacher/g-teacher.ts";
 import type { Mapping } from "../../mapping/space/mapping.ts";
+import { childSeed } from "../generate/draw.ts";
 
 export const teacherNames = ["g-teacher", "exact"] as const;
 export type TeacherName = (typeof teacherNames)[number];
@@ -23,7 +23,7 @@ export interface TeachOptions {
   readonly seeds: number;
   /** G-Teacher's mappings that are kept, of all seeds together. */
   readonly keep: number;
-  /** What the seeds of the searches are drawn from. */
+  /** What the seeds of the searches are made from. */
   readonly seed: number;
   /** Points that the exact mapper visits before it answers with what it has. */
   readonly exactEvaluations: number;
@@ -73,11 +73,10 @@ function* exactLesson(model: CostModel, options: TeachOptions): Generator<void, 
 }
 
 function* geneticLessons(model: CostModel, options: TeachOptions): Generator<void, readonly Lesson[]> {
-  const random = seededRandom(options.seed);
   const first: Lesson[] = [];
   const rest: Lesson[] = [];
   for (let index = 0; index < options.seeds; index++) {
-    const seed = random.below(2 ** 31);
+    const seed = childSeed(options.seed, index);
     const top = yield* searchGTeacherTop(model.problem, { seed, count: options.keep });
     const lessons = top.flatMap(
       (mapping) => lessonOf(model, mapping, { teacher: "g-teacher", seed, optimal: false }) ?? [],

@@ -1,0 +1,99 @@
+/**
+ * What a data set is made of: which problems, which teachers, which notation. The settings decide every byte of it, so
+ * they are stored with it, and a data set is only gone on with by the same ones.
+ */
+import { z } from "zod";
+import { sha256 } from "../../base/sha256.ts";
+import type { Accelerator } from "../../mapping/accelerator/accelerator.ts";
+import { type CompleteProblem, completeProblem } from "../../mapping/cost/problem.ts";
+import type { Workload } from "../../mapping/workload/workload.ts";
+import { featureSchemaSchema } from "../environment/schema.ts";
+import { childSeed } from "../generate/draw.ts";
+import { generateProblem } from "../generate/generate-problem.ts";
+import { type TeachOptions, teacherNames } from "../trajectories/teach.ts";
+
+const count = z.int().nonnegative();
+const positive = z.number().positive();
+
+const acceleratorSchema = z.strictObject({
+  name: z.string(),
+  cores: positive,
+  pesPerCore: positive,
+  macsPerPePerCycle: positive,
+  frequencyHertz: positive,
+  onChipBytes: positive,
+  onChipBytesPerSecond: positive,
+  offChipBytesPerSecond: positive,
+  energyPerMacPicojoules: positive,
+  energyPerOnChipBytePicojoules: positive,
+  energyPerOffChipBytePicojoules: positive,
+  elementType: z.string(),
+});
+
+export const settingsSchema = z.strictObject({
+  networks: z
+    .array(z.strictObject({ name: z.string(), sha256: z.string() }))
+    .describe("the given networks, and the digests of their workloads"),
+  batches: z.array(count),
+  memoriesBytes: z.array(positive),
+  accelerator: acceleratorSchema.describe("of the given networks; generated problems have their own"),
+  generated: count.describe("generated problems, after those of the networks"),
+  objective: z.enum(["latency", "energy", "traffic"]),
+  mode: z.enum(["paper", "full"]),
+  teachers: z.array(z.enum(teacherNames)),
+  seed: count.describe("of everything random"),
+  seeds: count.describe("searches of g-teacher for a problem"),
+  keep: count.describe("mappings of g-teacher that are kept of a problem"),
+  exactEvaluations: count,
+  featureSchema: featureSchemaSchema,
+});
+
+/** Plain JSON. */
+export type DatasetSettings = z.infer<typeof settingsSchema>;
+
+/** An accelerator as settings hold it: without the texts, which decide nothing. */
+export function acceleratorNumbers({ description: _, sources: __, ...numbers }: Accelerator) {
+  return numbers;
+}
+
+/** What tells a workload from others of its name. */
+export function workloadDigest(workload: Workload): string {
+  return sha256(JSON.stringify(workload));
+}
+
+/** Problems of the data set: every network with every batch and memory, then the generated ones. */
+export function problemCount({ networks, batches, memoriesBytes, generated }: DatasetSettings): number {
+  return networks.length * batches.length * memoriesBytes.length + generated;
+}
+
+/**
+ * The index-th problem; `workloads` are those of settings.networks. Networks vary slowest, memories fastest. O(1), for a
+ * generated one O(network).
+ */
+export function problemAt(
+  settings: DatasetSettings,
+  workloads: readonly Workload[],
+  index: number,
+): CompleteProblem {
+  const { batches, memoriesBytes, accelerator, objective, mode, seed } = settings;
+  const perNetwork = batches.length * memoriesBytes.length;
+  const workload = workloads[Math.floor(index / perNetwork)];
+  if (workload === undefined) {
+    return generateProblem(index - workloads.length * perNetwork, { seed, mode, objective });
+  }
+  const within = index % perNetwork;
+  return completeProblem({
+    workload,
+    accelerator: { ...accelerator, description: "", sources: {} },
+    batch: batches[Math.floor(within / memoriesBytes.length)] ?? 1,
+    memoryBytes: memoriesBytes[within % memoriesBytes.length] ?? 1,
+    objective,
+    mode,
+  });
+}
+
+/** The teachers' options for the index-th problem. */
+export function teachOptionsAt(settings: DatasetSettings, index: number): TeachOptions {
+  const { teachers, seeds, keep, exactEvaluations, seed } = settings;
+  return { teachers, seeds, keep, exactEvaluations, seed: childSeed(seed, index) };
+}

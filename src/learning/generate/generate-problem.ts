@@ -1,0 +1,61 @@
+/**
+ * Problems to learn from: a generated network on a machine near one of the presets, with a batch and a memory. Batches
+ * from 1 to 256 and memories from 1 to 128 MB are log-uniform, as what matters of them are ratios.
+ */
+
+import type { RandomSource } from "../../base/random.ts";
+import type { Accelerator } from "../../mapping/accelerator/accelerator.ts";
+import { presets } from "../../mapping/accelerator/presets/presets.ts";
+import type { CompleteProblem, CostMode, Objective } from "../../mapping/cost/problem.ts";
+import { completeProblem } from "../../mapping/cost/problem.ts";
+import { childRandom, logUniform, pick } from "./draw.ts";
+import { generateWorkload } from "./generate-network.ts";
+
+export interface GenerateOptions {
+  readonly seed: number;
+  readonly mode: CostMode;
+  readonly objective: Objective;
+}
+
+const memoryRange = [1e6, 128e6] as const;
+const batchRange = [1, 256] as const;
+
+/** Each number of a machine is drawn from a quarter of the preset's to four times it. */
+const spread = 4;
+const elementTypes = ["int8", "int8", "float16", "float32"] as const;
+
+/** The index-th problem of a seed. O(network). */
+export function generateProblem(index: number, { seed, mode, objective }: GenerateOptions): CompleteProblem {
+  // Streams of their own, so that a network does not change with the machine that it runs on.
+  const random = childRandom(seed, -2 - index);
+  const elementType = pick(random, elementTypes);
+  const accelerator = generateAccelerator(random, elementType);
+  const batch = Math.min(batchRange[1], Math.floor(logUniform(random, batchRange[0], batchRange[1] + 1)));
+  const memoryBytes = Math.round(logUniform(random, ...memoryRange));
+  const workload = generateWorkload(seed, index, elementType);
+  return completeProblem({ workload, accelerator, batch, memoryBytes, mode, objective });
+}
+
+/** A machine near a preset.: every number that a mapping's cost hangs on is drawn by itself. */
+export function generateAccelerator(random: RandomSource, elementType: string): Accelerator {
+  const preset = pick(random, Object.values(presets));
+  const near = (value: number): number => value * logUniform(random, 1 / spread, spread);
+  const count = (value: number): number => Math.max(1, Math.round(near(value)));
+  // Three significant digits, as machines have them.
+  const short = (value: number): number => Number(value.toPrecision(3));
+  return {
+    ...preset,
+    name: `near ${preset.name}`,
+    description: `drawn near ${preset.name}`,
+    pesPerCore: count(preset.pesPerCore),
+    macsPerPePerCycle: preset.macsPerPePerCycle === 1 ? 1 : count(preset.macsPerPePerCycle),
+    frequencyHertz: short(near(preset.frequencyHertz)),
+    onChipBytesPerSecond: short(near(preset.onChipBytesPerSecond)),
+    offChipBytesPerSecond: short(near(preset.offChipBytesPerSecond)),
+    energyPerMacPicojoules: short(near(preset.energyPerMacPicojoules)),
+    energyPerOnChipBytePicojoules: short(near(preset.energyPerOnChipBytePicojoules)),
+    energyPerOffChipBytePicojoules: short(near(preset.energyPerOffChipBytePicojoules)),
+    elementType,
+    sources: {},
+  };
+}
