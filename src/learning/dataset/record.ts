@@ -53,7 +53,8 @@ export function* makeRecord(
   const lessons = yield* teach(problem, options);
   const decorate = createDecorator(schema, problem);
   const { baselineCost, feasible } = createEnvironment(problem);
-  const facts: ProblemFacts = {
+  // Parsed, so that a record that was read is written in the same order.
+  const facts = problemFactsSchema.parse({
     index,
     network: problem.workload.name,
     layers: problem.workload.layers.length,
@@ -63,7 +64,7 @@ export function* makeRecord(
     baselineCost: baselineCost * createCostModel(problem).costUnit,
     feasible,
     lessons: lessons.map(({ mapping: _, ...rest }) => rest),
-  };
+  } satisfies ProblemFacts);
   const trajectories = lessons.map(({ mapping }) => decorate(decisionsOf(mapping, problem.batch)));
   return { facts, trajectories };
 }

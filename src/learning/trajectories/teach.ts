@@ -69,33 +69,48 @@ function* exactLesson(model: CostModel, options: TeachOptions): Generator<void, 
   let step = search.next();
   for (; !step.done; step = search.next()) yield;
   const { best, proof } = step.value;
-  return best && lessonOf(model, best, { teacher: "exact", seed: 0, optimal: proof.optimal });
+  return best && rankedLesson(model, best, { teacher: "exact", seed: 0, optimal: proof.optimal })?.lesson;
 }
 
 function* geneticLessons(model: CostModel, options: TeachOptions): Generator<void, readonly Lesson[]> {
-  const first: Lesson[] = [];
-  const rest: Lesson[] = [];
+  const first: Ranked[] = [];
+  const rest: Ranked[] = [];
   for (let index = 0; index < options.seeds; index++) {
     const seed = childSeed(options.seed, index);
-    const top = yield* searchGTeacherTop(model.problem, { seed, count: options.keep });
-    const lessons = top.flatMap(
-      (mapping) => lessonOf(model, mapping, { teacher: "g-teacher", seed, optimal: false }) ?? [],
-    );
-    first.push(...lessons.slice(0, 1));
-    rest.push(...lessons.slice(1));
+    const top = yield* searchGTeacherTop(model.problem, { seed, count: Number.POSITIVE_INFINITY });
+    const claim = { teacher: "g-teacher", seed, optimal: false } as const;
+    const ranked = top.flatMap((mapping) => rankedLesson(model, mapping, claim) ?? []).sort(byRank);
+    first.push(...ranked.slice(0, 1));
+    rest.push(...ranked.slice(1));
   }
-  // Sorting is stable: between equals the earlier seed wins.
-  return [first, rest].flatMap((part) => part.sort((a, b) => a.cost - b.cost));
+  return [first, rest].flatMap((part) => part.sort(byRank).map(({ lesson }) => lesson));
+}
+
+/** A lesson with what decides between lessons of one cost. */
+interface Ranked {
+  readonly lesson: Lesson;
+  readonly offChipBytes: number;
+}
+
+/**
+ * Where compute bounds a group many mappings cost the same: then the one that moves the fewest bytes is shown, as the
+ * exact mapper does. Sorting is stable: between equals the earlier seed wins.
+ */
+function byRank(a: Ranked, b: Ranked): number {
+  // Nine digits: sums in another order are no difference.
+  const digits = ({ lesson }: Ranked): number => Number(lesson.cost.toPrecision(9));
+  return digits(a) - digits(b) || a.offChipBytes - b.offChipBytes;
 }
 
 /** The cost model has the last word on what a teacher found. */
-function lessonOf(
+function rankedLesson(
   model: CostModel,
   mapping: Mapping,
   claim: Pick<Lesson, "teacher" | "seed" | "optimal">,
-): Lesson | undefined {
+): Ranked | undefined {
   const evaluation = evaluateWith(model, mapping);
   if (!evaluation.feasible) return undefined;
   const cost = costOf(evaluation, model.problem.objective);
-  return { ...claim, mapping, cost, peakFootprintBytes: evaluation.peakFootprintBytes };
+  const { peakFootprintBytes, offChipBytes } = evaluation;
+  return { lesson: { ...claim, mapping, cost, peakFootprintBytes }, offChipBytes };
 }
