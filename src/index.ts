@@ -4,7 +4,14 @@
  */
 
 export { type ErrorCode, type ErrorParts, LaminateError } from "./base/errors.ts";
-export type { Clock, ReadInto, StartThread } from "./base/host.ts";
+export type { Clock, FileReader, ReadInto, StartThread } from "./base/host.ts";
+export {
+  readSafetensors,
+  type SafeTensor,
+  type Safetensors,
+  type SafetensorsType,
+  writeSafetensors,
+} from "./base/safetensors.ts";
 export { readArtefact } from "./compiler/artefact/read-artefact.ts";
 export { writeArtefact } from "./compiler/artefact/write-artefact.ts";
 export { type CompileOptions, compileGraph as compile, compilePlan } from "./compiler/codegen/compile.ts";
@@ -74,6 +81,34 @@ export { type ImportOptions, importOnnx } from "./graph/onnx/import-onnx.ts";
 export { type ImportValueOptions, importValue } from "./graph/onnx/import-value.ts";
 export { type InferOptions, inferShapes } from "./graph/ops/infer-shapes.ts";
 export { type SupportedOperator, supportedOperators } from "./graph/ops/registry.ts";
+export { type Dataset, readDataset } from "./learning/dataset/read-dataset.ts";
+export type { ProblemFacts, ProblemRecord } from "./learning/dataset/record.ts";
+export { allowedPasses, nearestAllowed } from "./learning/environment/allowed.ts";
+export {
+  type Decision,
+  type DecisionArrays,
+  decisionsOf,
+  mappingOfDecisions,
+} from "./learning/environment/decision.ts";
+export {
+  createStateEncoder,
+  readAction,
+  type StateEncoder,
+  writeAction,
+} from "./learning/environment/encode.ts";
+export { createEnvironment, type Environment } from "./learning/environment/environment.ts";
+export { generalSchema } from "./learning/environment/general-schema.ts";
+export { paperSchema } from "./learning/environment/paper-schema.ts";
+export {
+  type ActionNotation,
+  type Feature,
+  type FeatureSchema,
+  parseFeatureSchema,
+} from "./learning/environment/schema.ts";
+export { generateModel, generateWorkload } from "./learning/generate/generate-network.ts";
+export { type GenerateOptions, generateProblem } from "./learning/generate/generate-problem.ts";
+export { type Lesson, type TeachOptions, teach } from "./learning/trajectories/teach.ts";
+export { createDecorator, type Decorate, type Trajectory } from "./learning/trajectories/trajectory.ts";
 export type { Accelerator } from "./mapping/accelerator/accelerator.ts";
 export { parseAccelerator } from "./mapping/accelerator/parse-accelerator.ts";
 export { findPreset, presetNames, presets } from "./mapping/accelerator/presets/presets.ts";

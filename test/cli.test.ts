@@ -220,6 +220,7 @@ describe.concurrent("answers", () => {
     "evaluate",
     "trace",
     "report",
+    "dataset",
     "demo",
     "completion",
     "doctor",

@@ -11,8 +11,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { galleryNames, readModel } from "../src/cli/load-model.ts";
 import { folderReader } from "../src/host/folder-reader.ts";
 import { readDataset } from "../src/learning/dataset/read-dataset.ts";
+import { createStateEncoder } from "../src/learning/environment/encode.ts";
+import { createEnvironment } from "../src/learning/environment/environment.ts";
+import { generalSchema } from "../src/learning/environment/general-schema.ts";
+import { isOfGallerySize } from "../src/learning/generate/generate-network.ts";
+import { presets } from "../src/mapping/accelerator/presets/presets.ts";
 import { laminate, type Run } from "./run-laminate.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "laminate-dataset-"));
@@ -152,4 +158,27 @@ test("options that say nothing, or what there is not, are told with the way out"
   const missing = await laminate(["dataset", "--models", "resnet18"]);
   expect(missing).toMatchObject({ exitCode: 2 });
   expect(missing.stderr).toContain("--out <folder>");
+});
+
+test("the gallery is within the sizes that generated networks keep, and its states near -1 to 1", () => {
+  for (const name of galleryNames()) {
+    const workload = readModel(name, {}).extract("int8");
+    expect([name, isOfGallerySize(workload)]).toEqual([name, true]);
+    for (const accelerator of Object.values(presets)) {
+      const environment = createEnvironment({ workload, accelerator, batch: 64, memoryBytes: 20e6 });
+      const encoder = createStateEncoder(generalSchema, environment);
+      const state = new Float32Array(encoder.width);
+      for (let step = 0; step < environment.stepCount; step++) {
+        encoder.write(state, 0);
+        const far = generalSchema.state.filter((_, index) => Math.abs(state[index] ?? 0) > 2.1);
+        expect([name, accelerator.name, step, far.map((feature) => feature.name)]).toEqual([
+          name,
+          accelerator.name,
+          step,
+          [],
+        ]);
+        environment.push({ pass: 64, output: "sync" });
+      }
+    }
+  }
 });

@@ -113,6 +113,7 @@ describe("commands", () => {
       "compare",
       "compile",
       "completion",
+      "dataset",
       "demo",
       "doctor",
       "evaluate",

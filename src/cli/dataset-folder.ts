@@ -57,10 +57,10 @@ export function openDatasetFolder(folder: string, origin: DatasetOrigin): Datase
   const dataset = readDataset(folderReader(folder), folder);
   checkOrigin(folder, dataset.manifest, origin);
   const { shards, complete } = dataset.manifest;
-  const records = shards.map((_, index) => dataset.shard(index));
-  const last = records.at(-1);
-  if (complete || last === undefined || last.length === problemsPerShard) return { full: shards, open: [] };
-  return { full: shards.slice(0, -1), open: last };
+  let last: readonly ProblemRecord[] = [];
+  for (let index = 0; index < shards.length; index++) last = dataset.shard(index);
+  const isOpen = !complete && last.length < problemsPerShard;
+  return isOpen ? { full: shards.slice(0, -1), open: last } : { full: shards, open: [] };
 }
 
 /** Writes the records as the last shard, and the manifest. Returns what is saved. */

@@ -16,16 +16,17 @@ const between = (low: number, high: number, ...names: readonly string[]): readon
 const memory: readonly Feature[] = between(20, 27, "memoryBytes");
 
 const layer: readonly Feature[] = [
-  ...between(0, 12, "K", "C", "groups"),
+  ...between(0, 12, "K", "C"),
   ...between(0, 9, "Y"),
   ...between(0, 12, "X"),
   ...between(0, 5, "R", "S"),
+  ...between(0, 12, "groups"),
   ...between(0, 8, "stride"),
   ...linear("isInput", "isConvolution", "isDepthwise", "isTransposed", "isMatmul", "isAttention"),
   ...linear("isVector", "isOpaque"),
   ...between(10, 32, "macs"),
   ...between(6, 26, "weightBytes"),
-  ...between(10, 24, "inputBytes", "outputBytes", "workingSetBytes"),
+  ...between(8, 24, "inputBytes", "outputBytes", "workingSetBytes"),
   ...between(0, 16, "imagesThatFit"),
   ...linear("costShare"),
 ];
