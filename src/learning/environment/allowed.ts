@@ -27,11 +27,11 @@ export function allowedPasses(environment: Environment, output: Output): Int32Ar
 }
 
 /**
- * The allowed decision nearest to a wish: the same output with the pass size whose logarithm is nearest, else the other
- * output. There always is one where the problem is feasible and every decision so far was allowed.
+ * The allowed decision nearest to a wish, with a pass size of the environment's: the same output with the size whose
+ * logarithm is nearest, else the other output. There always is one where the problem is feasible and every decision so far was allowed.
  */
 export function nearestAllowed(environment: Environment, wish: Decision): Decision {
-  if (environment.allows(wish)) return wish;
+  if (environment.passSizes.includes(wish.pass) && environment.allows(wish)) return wish;
   const other: Output = wish.output === "stage" ? "sync" : "stage";
   for (const output of [wish.output, other]) {
     const pass = nearest(allowedPasses(environment, output), wish.pass);

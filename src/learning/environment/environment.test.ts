@@ -179,6 +179,18 @@ test("wishes that are not allowed are bent until they are, and always end in a m
   expect(bent).toBeGreaterThan(200);
 });
 
+test("a wish beside the ladder is bent onto it in full mode, and stands in paper mode", () => {
+  const workload = sketchWorkload(1, [
+    { outputBytes: 1, reads: [-1] },
+    { outputBytes: 1, reads: [0] },
+  ]);
+  for (const [mode, pass] of [["full", 4] as const, ["paper", 5] as const]) {
+    const environment = createEnvironment({ workload, batch: 16, accelerator: roundAccelerator(), mode });
+    environment.push({ pass: 16, output: "sync" });
+    expect(nearestAllowed(environment, { pass: 5, output: "stage" })).toEqual({ pass, output: "stage" });
+  }
+});
+
 test("decisions and mappings are two notations of the same", () => {
   const shape = { layerCount: 4, batch: 8, cores: 2 };
   const { mapping } = decodeMapping([-1, 4, -1, 2, -1], shape);

@@ -37,7 +37,7 @@ const place: readonly Feature[] = [
   ...linear("readsPrevious", "readsNetworkInput", "isNetworkOutput", "mustEndGroup"),
   ...between(10, 32, "nextMacs"),
   ...between(6, 26, "nextWeightBytes"),
-  ...between(10, 24, "nextOutputBytes"),
+  ...between(8, 24, "nextOutputBytes"),
   ...between(2, 8, "layerCount"),
   ...between(24, 36, "networkMacs"),
   ...between(18, 28, "networkWeightBytes"),
