@@ -8,6 +8,7 @@ import { type CostModel, createCostModel } from "../../cost/cost-model.ts";
 import { evaluateWith } from "../../cost/evaluate.ts";
 import type { Problem } from "../../cost/problem.ts";
 import { createVectorCost } from "../../cost/vector-cost.ts";
+import type { Mapping } from "../../space/mapping.ts";
 import type { Mapper, SearchOptions, SearchState } from "../mapper.ts";
 import { mappingOfVector, passSizesOf } from "../vector-space.ts";
 import {
@@ -57,7 +58,7 @@ export function* searchGTeacherTop(
   for (const { genome, cost } of step.value.population) {
     if (!Number.isFinite(cost) || top.size === options.count) break;
     const key = genome.join();
-    if (!top.has(key)) top.set(key, mappingOf(model, genome));
+    if (!top.has(key)) top.set(key, mappingOfVector(model, genome));
   }
   return [...top.values()];
 }
