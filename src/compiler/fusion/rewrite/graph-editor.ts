@@ -6,11 +6,11 @@
 import { known } from "../../../base/assert.ts";
 import { capturedValues, nodeReads, subgraphs } from "../../../graph/ir/captures.ts";
 import type { Attribute, Graph, OpNode, TypedGraph } from "../../../graph/ir/graph.ts";
+import { NewNames } from "../../../graph/ir/new-names.ts";
 import { valueOfTensor } from "../../../graph/ir/runtime-tensor.ts";
 import { type NumberArray, numbersOf } from "../../../graph/ir/runtime-value.ts";
 import type { Tensor, TensorType } from "../../../graph/ir/tensor.ts";
 import { staticShape } from "../../../graph/ops/fold.ts";
-import { NewNames } from "./new-names.ts";
 
 /** What is said of a new node; its name and those of its results are made up. */
 export interface NewNode {

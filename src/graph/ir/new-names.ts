@@ -1,6 +1,6 @@
 /** Names for what a pass makes: STEM~1, STEM~2, ... such that no value or node has them, in subgraphs either. */
-import { subgraphs } from "../../../graph/ir/captures.ts";
-import type { Graph } from "../../../graph/ir/graph.ts";
+import { subgraphs } from "./captures.ts";
+import type { Graph } from "./graph.ts";
 
 export class NewNames {
   readonly #taken = new Set<string>();
@@ -19,6 +19,13 @@ export class NewNames {
     this.#counts.set(stem, count + 1);
     this.#taken.add(`${stem}~${count}`);
     return `${stem}~${count}`;
+  }
+
+  /** The name as it is where it is free, else one that stems from it. */
+  claim(name: string): string {
+    if (this.#taken.has(name)) return this.take(name);
+    this.#taken.add(name);
+    return name;
   }
 
   #takeAll(graph: Graph): void {
