@@ -52,6 +52,18 @@ export { supportsRelaxedSimd, supportsSimd } from "./compiler/runtime/features.t
 export type { ModelParts } from "./compiler/runtime/model-parts.ts";
 export { createRuntime, type Runtime, type RuntimeOptions } from "./compiler/runtime/runtime.ts";
 export type { RunningModel } from "./compiler/runtime/start-model.ts";
+export type { AdamW } from "./graph/autodiff/adamw.ts";
+export {
+  type DifferentiatedGraph,
+  type DifferentiateOptions,
+  differentiate,
+} from "./graph/autodiff/differentiate.ts";
+export {
+  type TrainingGraph,
+  type TrainingOptions,
+  type TrainingState,
+  trainingGraph,
+} from "./graph/autodiff/training-graph.ts";
 export { compareValues, type Difference, type Tolerance } from "./graph/interpreter/compare-values.ts";
 export { randomInputs } from "./graph/interpreter/random-inputs.ts";
 export { type RunOptions, runGraph } from "./graph/interpreter/run-graph.ts";

@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "graph/ops": ["base", "graph/ir"],
   "graph/onnx": ["base", "graph/ir", "graph/ops"],
   "graph/interpreter": ["base", "graph/ir", "graph/ops"],
+  "graph/autodiff": ["base", "graph/ir", "graph/ops"],
   "compiler/fusion": ["base", "graph/ir", "graph/ops", "graph/interpreter"],
   "compiler/codegen": ["base", "graph/ir", "graph/ops", "graph/interpreter", "compiler/fusion"],
   "compiler/runtime": ["base", "graph/ir", "compiler/codegen"],
