@@ -245,6 +245,18 @@ describe("what random networks found", () => {
   });
 });
 
+test("parts of a Split without names are left out, and the others stay where they are", () => {
+  const split = (outputs: readonly string[]) =>
+    network({
+      inputs: { x: [6, 2] },
+      constants: { sizes: int64s(1, 2, 3) },
+      nodes: { parts: ["Split", ["x", "sizes"], {}, { outputs }], y: ["Exp", ["last"]] },
+      outputs: ["y"],
+    });
+  expectSame(split(["first", "", "last"]));
+  expectSame(split(["", "", "last"]));
+});
+
 test("six axes", () => {
   const typed = network({
     inputs: { x: [2, 1, 3, 2, 1, 4], y: [3, 1, 5, 1] },

@@ -8,6 +8,7 @@ import { known } from "../../../base/assert.ts";
 import type { OpNode, TypedGraph } from "../../../graph/ir/graph.ts";
 import { isStandard } from "../../../graph/ir/node-attributes.ts";
 import { int, ints, normalAxis, string } from "../../../graph/ops/call.ts";
+import { rowOf } from "../../../graph/ops/registry.ts";
 import { cuts } from "../../../graph/ops/slice-cuts.ts";
 import { type Affine, constantAffine, flatten, scale, sum, unflatten, zero } from "../loops/affine.ts";
 import { staticShapeOf } from "./shapes.ts";
@@ -24,8 +25,8 @@ export interface IndexMap {
   readonly forward: ((operand: Indices) => Indices) | undefined;
 }
 
-/** How output number `output` of a node moves elements; undefined where the node does anything else. */
-export function indexMapOf(typed: TypedGraph, node: OpNode, output = 0): IndexMap | undefined {
+/** How an output of a node, by its number, moves elements; undefined where the node does anything else. */
+export function indexMapOf(typed: TypedGraph, node: OpNode, output = firstNamed(node)): IndexMap | undefined {
   if (!isStandard(node)) return undefined;
   const operand = node.inputs[0] ?? "";
   const from = staticShapeOf(typed, operand);
@@ -71,8 +72,9 @@ export function indexMapOf(typed: TypedGraph, node: OpNode, output = 0): IndexMa
     }
     case "Split": {
       const axis = normalAxis(call, int(call, "axis", 0), from.length);
-      let start = 0;
-      for (const name of node.outputs.slice(0, output)) start += staticShapeOf(typed, name)?.[axis] ?? 0;
+      // Parts that nobody reads may have no name, and have a size all the same.
+      const before = rowOf(node)?.infer(call).slice(0, output) ?? [];
+      const start = before.reduce((total, { shape }) => total + Number(shape?.[axis] ?? 0), 0);
       return map((indices) =>
         indices.map((index, at) => (at === axis ? sum(constantAffine(start), index) : index)),
       );
@@ -86,6 +88,13 @@ export function indexMapOf(typed: TypedGraph, node: OpNode, output = 0): IndexMa
     default:
       return undefined;
   }
+}
+
+function firstNamed({ outputs }: OpNode): number {
+  return Math.max(
+    0,
+    outputs.findIndex((name) => name !== ""),
+  );
 }
 
 /** In training Dropout is no copy. */
