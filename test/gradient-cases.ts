@@ -294,6 +294,11 @@ const layout: Readonly<Record<string, GradientCheck>> = {
     constants: { sizes: int64s(1, 3, 1) },
     y: ["Split", ["x", "sizes"], { axis: 0 }, { outputs: ["first", "y", "last"] }],
   })),
+  "Split with a part that has no name": one(() => ({
+    inputs: { x: [5, 2] },
+    constants: { sizes: int64s(2, 3) },
+    y: ["Split", ["x", "sizes"], { axis: 0 }, { outputs: ["", "y"] }],
+  })),
   Squeeze: moved("Squeeze", [2, 1, 3, 1], { axes: int64s(1, 3) }),
   Tile: moved("Tile", [2, 3], { repeats: int64s(3, 2) }),
   Transpose: moved("Transpose", [2, 3, 4], {}, { perm: [2, 0, 1] }),

@@ -1,5 +1,8 @@
 /** Gradients of operators that move elements: each element of the gradient goes back to where its element came from. */
+import { known } from "../../../base/assert.ts";
 import { allNumbers, int, ints, normalAxis, string } from "../../ops/call.ts";
+import { staticShape } from "../../ops/fold.ts";
+import { rowOf } from "../../ops/registry.ts";
 import { cuts } from "../../ops/slice-cuts.ts";
 import {
   type GradientCall,
@@ -38,14 +41,18 @@ const concat: GradientRow = (call) => {
   });
 };
 
-/** Parts that nothing depends on have zeros. */
+/** Parts that nothing depends on have zeros, also where they have no name. */
 const split: GradientRow = (call) => {
   const { write, node, gradients } = call;
-  const axis = normalAxis(call.call, int(call.call, "axis", 0), write.shape(inputOf(call, 0)).length);
+  const x = inputOf(call, 0);
+  const axis = normalAxis(call.call, int(call.call, "axis", 0), write.shape(x).length);
   const parts = (): readonly string[] =>
-    node.outputs.map(
-      (name, at) => gradients[at] ?? write.filled(0, write.elementType(name), write.shape(name)),
-    );
+    (rowOf(node)?.infer(call.call) ?? [])
+      .slice(0, node.outputs.length)
+      .map(
+        ({ shape }, at) =>
+          gradients[at] ?? write.filled(0, write.elementType(x), known(staticShape(shape), "part")),
+      );
   return [() => write.op("Concat", parts(), { axis: intAttribute(axis) })];
 };
 
