@@ -7,7 +7,7 @@ import { assert, known } from "../../base/assert.ts";
 import { badInput } from "../../base/errors.ts";
 import type { Attribute, Graph, OpNode, TypedGraph, Value } from "../ir/graph.ts";
 import { NewNames } from "../ir/new-names.ts";
-import { floatAttribute, intAttribute, intsAttribute, isStandard } from "../ir/node-attributes.ts";
+import { intAttribute, intsAttribute, isStandard } from "../ir/node-attributes.ts";
 import { tensorOfValue } from "../ir/runtime-tensor.ts";
 import { isFloatType, tensorFromDoubles } from "../ir/runtime-value.ts";
 import { type ElementType, elementCount, type Tensor, type TensorType } from "../ir/tensor.ts";
@@ -268,8 +268,6 @@ export class GraphWriter {
     this.#nodes.push(node);
   }
 }
-
-export { floatAttribute, intAttribute, intsAttribute };
 
 function keyOf(operator: string, inputs: readonly string[], attributes: Attributes): string {
   return JSON.stringify([operator, inputs, attributes], (_, value) =>

@@ -1,6 +1,6 @@
 /**
- * One row per operator: everything the interpreter, the compiler and the mapper must know of it. Parts that need more
- * (gradients, algebraic properties) add fields to the same row.
+ * One row per operator: everything the interpreter, the compiler and the mapper must know of it. Parts that need more add
+ * fields to the same row; gradients, which are written with operators, are rows of graph/autodiff.
  */
 import type { LaminateError } from "../../base/errors.ts";
 import type { Graph, OpNode } from "../ir/graph.ts";

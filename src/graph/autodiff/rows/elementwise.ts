@@ -3,6 +3,8 @@
  * result, so that the operand need not be kept. At kinks Relu and LeakyRelu take the derivative from the left, Abs takes 0,
  * Clip counts its limits as inside, and equal operands of Max and Min share the gradient in equal parts.
  */
+
+import { intAttribute } from "../../ir/node-attributes.ts";
 import { elementTypesByNumber } from "../../ir/standard.ts";
 import { allNumbers, float, string } from "../../ops/call.ts";
 import {
@@ -16,7 +18,7 @@ import {
   type UnaryCall,
   unary,
 } from "../gradient-row.ts";
-import { type GraphWriter, intAttribute } from "../graph-writer.ts";
+import type { GraphWriter } from "../graph-writer.ts";
 
 /** The derivative is 0 wherever there is one. */
 const flat: GradientRow = unary(({ write, g }) => write.mul(g, 0));

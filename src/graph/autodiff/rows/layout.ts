@@ -1,5 +1,6 @@
 /** Gradients of operators that move elements: each element of the gradient goes back to where its element came from. */
 import { known } from "../../../base/assert.ts";
+import { intAttribute } from "../../ir/node-attributes.ts";
 import { allNumbers, int, ints, normalAxis, string } from "../../ops/call.ts";
 import { staticShape } from "../../ops/fold.ts";
 import { rowOf } from "../../ops/registry.ts";
@@ -13,7 +14,7 @@ import {
   type UnaryCall,
   unary,
 } from "../gradient-row.ts";
-import { type GraphWriter, intAttribute } from "../graph-writer.ts";
+import type { GraphWriter } from "../graph-writer.ts";
 
 /** Elements stay in their order. */
 const reshaped: GradientRow = unary(({ write, x, g }) => write.reshape(g, write.shape(x)));

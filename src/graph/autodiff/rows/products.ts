@@ -3,6 +3,7 @@
  * one product over the rows of all of them, and no sum over a batch of products.
  */
 import { product } from "../../../base/integers.ts";
+import { floatAttribute, intAttribute } from "../../ir/node-attributes.ts";
 import { float, int } from "../../ops/call.ts";
 import {
   type GradientCall,
@@ -11,7 +12,7 @@ import {
   inputOf,
   onlyGradient,
 } from "../gradient-row.ts";
-import { floatAttribute, type GraphWriter, intAttribute } from "../graph-writer.ts";
+import type { GraphWriter } from "../graph-writer.ts";
 
 /** Operands and the result's gradient as matrices: a vector on the left is a row, one on the right a column. */
 interface Matrices {
