@@ -4,6 +4,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { badInput } from "../../base/errors.ts";
+import { sum } from "../../base/integers.ts";
 import { type Barrier, barrierFunctions } from "./barrier.ts";
 import type { Program, Step } from "./program.ts";
 import { type Stage, stagesOf } from "./stages.ts";
@@ -23,8 +24,11 @@ export const pageBytes = 65_536;
 /** What 32-bit addresses reach. */
 export const mostMemoryBytes = 4 * 1024 ** 3;
 
-/** Some ten microseconds of work: a barrier costs half a one on a quiet machine, and ten on a busy one. */
-const defaultLeastSharedWork = 32_768;
+/**
+ * Some ten microseconds of work. That is what sharing a step costs where processors are virtual ones: the barrier, and fetching
+ * from another processor's cache what its half of the step before has made.
+ */
+const defaultLeastSharedWork = 262_144;
 /** V8 optimises functions of a few thousand instructions well, and very long ones badly. */
 const stepsPerFunction = 64;
 
@@ -65,18 +69,21 @@ function drivers({ steps, places }: Program, options: EncodeOptions): readonly W
   const all = run.parameter("i32", "threads");
   const mayWait = run.parameter("i32", "may_wait");
   const inside = [get(thread), get(all), get(mayWait)];
-  if (!threads) {
+  const stages = stagesOf(steps, places, leastSharedWork);
+  if (!threads || !isWorthSharing(stages, leastSharedWork)) {
     const parts = chunks(steps, stepsPerFunction).map((part, index) =>
       buildPart(index, (builder) => {
         for (const step of part) builder.emit(callAlone(step));
       }),
     );
     for (const part of parts) run.emit(call(part, ...inside));
-    return [...parts, run.build(true)];
+    // The others sleep: waking them costs as much as many a small network.
+    const idle = threads ? barrierFunctions({ name: "run", result: undefined }).functions : [];
+    return [...idle, ...parts, run.build(true)];
   }
   const barrier = barrierFunctions({ name: "run", result: undefined });
   const share = shareFunction();
-  const parts = chunks(stagesOf(steps, places, leastSharedWork), stepsPerFunction).map((part, index) =>
+  const parts = chunks(stages, stepsPerFunction).map((part, index) =>
     buildPart(index, (builder, locals) => {
       for (const stage of part) emitStage(builder, stage, { ...locals, barrier, share });
     }),
@@ -103,6 +110,12 @@ function warmFunction({ functions, preparation, steps }: Program): WasmFunction 
     }
   });
   return builder.build(true);
+}
+
+/** Whether a second thread saves more than the waiting costs: at every barrier, and when it is woken and thread 0 ends. */
+function isWorthSharing(stages: readonly Stage[], barrierWork: number): boolean {
+  const saved = sum(stages.map(({ step, isShared }) => (isShared ? step.work / 2 : 0)));
+  return saved > barrierWork * (2 + stages.filter(({ waits }) => waits).length);
 }
 
 /** Units by ones: engines replace quick code by fast code from one call of a function to the next. */
