@@ -34,6 +34,8 @@ export interface Model {
   readonly notes: readonly string[];
   /** Rejects with an error that names the input when a name, type or size is wrong. */
   run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
+  /** The same for callers that cannot wait for a promise; it throws where \`run\` rejects. */
+  runNow(inputs: Inputs, options?: RunOptions): Outputs;
   /** Ends its threads and lets go of its memory. */
   dispose(): void;
 }

@@ -28,6 +28,8 @@ test("a program runs, again and again", async () => {
   const model = await runtime.load(addScaleProgram(6));
   expect(model).toMatchObject({ name: "add-scale", threads: 1, notes: [] });
   expect(await model.run({ a, b })).toEqual({ y: addScale(a, b) });
+  expect(model.runNow({ a, b })).toEqual({ y: addScale(a, b) });
+  expect(() => model.runNow({ a })).toThrow("the input is missing");
   expect(await model.run(new Map([["b", a] as const, ["a", a] as const]))).toEqual({ y: addScale(a, a) });
   const value = { kind: "tensor", elementType: "float32", shape: [6], elements: b } as const;
   expect(await model.run({ a, b: value })).toEqual({ y: addScale(a, b) });

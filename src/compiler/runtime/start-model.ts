@@ -41,6 +41,8 @@ export interface RunningModel {
    * @throws LaminateError bad-input for inputs whose names, types or sizes are wrong
    */
   run(inputs: ModelInputs, options?: RunOptions): Promise<Record<string, Elements>>;
+  /** The same for callers that cannot wait for a promise. Both hold the caller's thread until the network has run. */
+  runNow(inputs: ModelInputs, options?: RunOptions): Record<string, Elements>;
   /** Ends its threads and lets go of its memory. */
   dispose(): void;
 }
@@ -171,6 +173,24 @@ function runningModel({ manifest, variant, memory, instance, others, notes }: Pa
     for (const thread of others) thread.stop();
     state = { over };
   };
+  const runNow: RunningModel["runNow"] = (given, { views = false } = {}) => {
+    if ("over" in state) throw usageError(state.over, { where: name, fix: "load it again" });
+    const { inputViews, outputViews, run } = state;
+    matchInputs(inputs, given).forEach((elements, index) => {
+      copyInto(inputViews[index], elements, inputs[index]?.elementType === "bool");
+    });
+    try {
+      run(0, threads, waits);
+    } catch (error) {
+      const reason = threads > 1 ? failureReason(state.memory) : "";
+      // Threads may have stopped anywhere; alone, the next run begins afresh.
+      if (threads > 1) end("the network has stopped after a failure");
+      throw kernelError(name, reason, error);
+    }
+    return Object.fromEntries(
+      outputViews.map((view, index) => [outputs[index]?.name ?? "", views ? view : view.slice()]),
+    );
+  };
   return {
     name,
     inputs,
@@ -178,24 +198,8 @@ function runningModel({ manifest, variant, memory, instance, others, notes }: Pa
     threads,
     relaxedSimd: variant.relaxedSimd,
     notes,
-    async run(given, { views = false } = {}) {
-      if ("over" in state) throw usageError(state.over, { where: name, fix: "load it again" });
-      const { inputViews, outputViews, run } = state;
-      matchInputs(inputs, given).forEach((elements, index) => {
-        copyInto(inputViews[index], elements, inputs[index]?.elementType === "bool");
-      });
-      try {
-        run(0, threads, waits);
-      } catch (error) {
-        const reason = threads > 1 ? failureReason(state.memory) : "";
-        // Threads may have stopped anywhere; alone, the next run begins afresh.
-        if (threads > 1) end("the network has stopped after a failure");
-        throw kernelError(name, reason, error);
-      }
-      return Object.fromEntries(
-        outputViews.map((view, index) => [outputs[index]?.name ?? "", views ? view : view.slice()]),
-      );
-    },
+    run: async (given, options) => runNow(given, options),
+    runNow,
     dispose: () => end("the network was disposed of"),
   };
 }

@@ -57,6 +57,7 @@ export async function findMapping(
   problem: Problem,
   options: FindOptions = {},
 ): Promise<FoundMapping> {
+  await mapper.prepare?.(problem);
   const clock = options.clock ?? monotonicClock;
   const start = clock();
   const deadline = start + (options.budget?.seconds ?? Number.POSITIVE_INFINITY);

@@ -47,5 +47,7 @@ export interface Mapper {
   readonly name: string;
   /** True when the search draws nothing: every seed gives the same answer. */
   readonly ignoresSeed?: boolean;
+  /** Makes ready what searches need and cannot wait for, as a compiled network; findMapping calls it before each search. */
+  prepare?(problem: Problem): Promise<void>;
   search(problem: Problem, options: SearchOptions): Generator<SearchState, SearchState>;
 }
