@@ -1,7 +1,7 @@
 /**
  * Where all storage lies in the linear memory: constants first, then what the preparation makes of constants, and values,
  * which share places where they are never alive at once. Constants that only the preparation reads are the last of all
- * constants, and lend their place to values after it.
+ * constants, and lend their place to values after it, and to what its later steps make.
  */
 import { assert, known } from "../../../base/assert.ts";
 import { type PlannedValue, planMemory } from "../memory-plan.ts";
@@ -26,7 +26,9 @@ export interface PlacedStorage {
 }
 
 export function placeStorage({ preparation, steps, inputs, outputs }: Uses): PlacedStorage {
-  // Preparation is step 0, and the inputs are there before step 1.
+  // Times: the steps of the preparation, then those of a run. All constants are there at first.
+  const runBegin = preparation.length;
+  const end = runBegin + steps.length;
   const lives = new Map<Storage, { first: number; last: number }>();
   const use = (storage: Storage, at: number): void => {
     const life = lives.get(storage);
@@ -36,20 +38,19 @@ export function placeStorage({ preparation, steps, inputs, outputs }: Uses): Pla
     });
   };
   steps.forEach(({ buffers }, at) => {
-    for (const { storage } of buffers) use(storage, at + 1);
+    for (const { storage } of buffers) use(storage, runBegin + at);
   });
   const isLasting = (storage: Storage): boolean => storage.constant !== undefined && lives.has(storage);
-  const end = steps.length + 1;
   const lasting = new Set([...lives.keys()].filter(isLasting));
-  for (const { buffers } of preparation) {
+  preparation.forEach(({ buffers }, at) => {
     for (const { storage } of buffers) {
-      use(storage, 0);
-      if (storage.constant === undefined) use(storage, end);
+      use(storage, at);
+      use(storage, storage.constant === undefined ? end : 0);
     }
-  }
-  for (const { storage } of inputs) use(storage, 1);
+  });
+  for (const { storage } of inputs) use(storage, runBegin);
   for (const { storage } of outputs) {
-    use(storage, 1);
+    use(storage, runBegin);
     use(storage, end);
   }
   const all = [...lives.keys()];
