@@ -146,7 +146,7 @@ describe.concurrent("laminate compare", () => {
   test.each([
     [["--mappers", "exakt"], '--mappers: there is no mapper "exakt"', 'did you mean "exact"?'],
     [["--mappers", "oracle"], '--mappers: there is no mapper "oracle"', "mappers: layer-by-layer, "],
-    [["--mappers", "exact,"], '--mappers: "exact," has an empty entry', "--mappers layer-by-layer,g-teacher"],
+    [["--mappers", "exact,"], '--mappers: "exact," has an empty entry', "--mappers layer-by-layer,random"],
     [["--seeds", "0"], '--seeds: "0" is not a whole number from 1 to 1000', "--seeds 1"],
     [["--seeds", "1.5"], '--seeds: "1.5" is not a whole number', "--seeds 1"],
     [["--budget", "2000"], '--budget: "2000" has no unit', "did you mean 2000s or 2000evals?"],

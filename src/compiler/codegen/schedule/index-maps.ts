@@ -72,9 +72,8 @@ export function indexMapOf(typed: TypedGraph, node: OpNode, output = firstNamed(
     }
     case "Split": {
       const axis = normalAxis(call, int(call, "axis", 0), from.length);
-      // Parts that nobody reads may have no name, and have a size all the same.
-      const before = rowOf(node)?.infer(call).slice(0, output) ?? [];
-      const start = before.reduce((total, { shape }) => total + Number(shape?.[axis] ?? 0), 0);
+      const start = startOfPart(typed, node, axis, output);
+      if (start === undefined) return undefined;
       return map((indices) =>
         indices.map((index, at) => (at === axis ? sum(constantAffine(start), index) : index)),
       );
@@ -88,6 +87,20 @@ export function indexMapOf(typed: TypedGraph, node: OpNode, output = firstNamed(
     default:
       return undefined;
   }
+}
+
+/** Elements before a part along the axis. Parts that nobody reads may have no name, and have a size all the same. */
+function startOfPart(typed: TypedGraph, node: OpNode, axis: number, output: number): number | undefined {
+  const inferred = node.outputs.slice(0, output).includes("")
+    ? rowOf(node)?.infer(staticCall(typed, node))
+    : undefined;
+  let start = 0;
+  for (const [part, name] of node.outputs.slice(0, output).entries()) {
+    const size = name === "" ? inferred?.[part]?.shape?.[axis] : staticShapeOf(typed, name)?.[axis];
+    if (typeof size !== "number") return undefined;
+    start += size;
+  }
+  return start;
 }
 
 function firstNamed({ outputs }: OpNode): number {
