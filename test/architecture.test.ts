@@ -44,6 +44,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "graph/ir",
     "graph/ops",
     "graph/onnx",
+    "graph/autodiff",
     "compiler/fusion",
     "compiler/codegen",
     "compiler/runtime",
