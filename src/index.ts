@@ -119,6 +119,7 @@ export {
 } from "./learning/environment/schema.ts";
 export { generateModel, generateWorkload } from "./learning/generate/generate-network.ts";
 export { type GenerateOptions, generateProblem } from "./learning/generate/generate-problem.ts";
+export { type A2cOptions, a2cMapper, ddpgMapper } from "./learning/reinforcement/mappers.ts";
 export { type Lesson, type TeachOptions, teach } from "./learning/trajectories/teach.ts";
 export { createDecorator, type Decorate, type Trajectory } from "./learning/trajectories/trajectory.ts";
 export type { Accelerator } from "./mapping/accelerator/accelerator.ts";
@@ -183,6 +184,7 @@ export type {
   WorkloadTensor,
 } from "./mapping/workload/workload.ts";
 
+import { a2cMapper, ddpgMapper } from "./learning/reinforcement/mappers.ts";
 import { baselineMapper, baselineNames } from "./mapping/mappers/baselines/baselines.ts";
 import { exactMapper } from "./mapping/mappers/exact/exact.ts";
 import { gTeacherMapper } from "./mapping/mappers/g-teacher/g-teacher.ts";
@@ -193,6 +195,8 @@ import type { Mapper } from "./mapping/mappers/mapper.ts";
 export const mappers: readonly (() => Mapper)[] = [
   layerByLayerMapper,
   ...baselineNames.map((name) => () => baselineMapper(name)),
+  a2cMapper,
+  ddpgMapper,
   gTeacherMapper,
   exactMapper,
 ];

@@ -45,6 +45,8 @@ test("the package's entry points exist and export what they promise", async () =
     "cga",
     "std-ga",
     "annealing",
+    "a2c",
+    "ddpg",
     "g-teacher",
     "exact",
   ]);
