@@ -20,4 +20,4 @@ test("VGG16 by every mapper, with the seeds 1 to 5, beside table 1 of DNNFuser",
     for (const create of mappers)
       results.push(await measureMapper(create(), workload, entry, [1, 2, 3, 4, 5]));
   expect(resultTable(results).join("\n")).toBe(table);
-});
+}, 900_000);

@@ -1,8 +1,9 @@
 /**
- * DNNFuser's table 1 beside ours: black-box optimisers on VGG16. Each cell is a median over seeds, and the number of seeds for
+ * DNNFuser's table 1 beside ours: black-box optimisers and reinforcement learners on VGG16. Each cell is a median over seeds, and the number of seeds for
  * which a mapping was found.
  *
  *   node baselines.js [--network vgg16] [--memory 20,40,80 --batch 64] [--seeds 5] [--json]     (bundled)
+ *   node baselines.js --learners [--seeds 5]      the reinforcement learners alone, with memory and time
  *   node baselines.js --functions [--seeds 5]     the optimisers alone, on the standard functions of their tests
  */
 import { readFileSync } from "node:fs";
@@ -13,7 +14,7 @@ import { median } from "../../src/base/statistics.ts";
 import { fuse } from "../../src/compiler/fusion/static-plan.ts";
 import { importOnnx } from "../../src/graph/onnx/import-onnx.ts";
 import { inferShapes } from "../../src/graph/ops/infer-shapes.ts";
-import { mappers } from "../../src/index.ts";
+import { a2cMapper, ddpgMapper, mappers } from "../../src/index.ts";
 import { baselineNames, optimizers } from "../../src/mapping/mappers/baselines/baselines.ts";
 import {
   knapsack,
@@ -25,13 +26,16 @@ import {
   turnedEllipsoid,
 } from "../../src/mapping/mappers/baselines/optimizers/testing/functions.ts";
 import { extractWorkload } from "../../src/mapping/workload/extract.ts";
+import type { Workload } from "../../src/mapping/workload/workload.ts";
 import {
   type Case,
   countFitting,
+  learnerTable,
   measureMapper,
   paperCases,
   type Result,
   resultTable,
+  roomyCase,
   tableRow,
 } from "./measure-baselines.ts";
 
@@ -42,6 +46,7 @@ const { values } = parseArgs({
     batch: { type: "string", default: "64" },
     seeds: { type: "string", default: "5" },
     functions: { type: "boolean" },
+    learners: { type: "boolean" },
     json: { type: "boolean" },
   },
 });
@@ -52,12 +57,34 @@ const draws = 1_000_000;
 
 const seeds = Array.from({ length: Number.parseInt(values.seeds, 10) }, (_, index) => index + 1);
 if (values.functions) printFunctions();
+else if (values.learners) await printLearners();
 else await compareMappers();
 
-async function compareMappers(): Promise<void> {
+function loadWorkload(): Workload {
   const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
   const bytes = readFileSync(join(root, "models", `tv_${values.network}.onnx`));
-  const workload = extractWorkload(fuse(inferShapes(importOnnx(bytes))));
+  return extractWorkload(fuse(inferShapes(importOnnx(bytes))));
+}
+
+async function printLearners(): Promise<void> {
+  const workload = loadWorkload();
+  const learners = [
+    ["`a2c`", a2cMapper()],
+    ["`a2c`, a probability for each entry", a2cMapper({ policy: "choice" })],
+    ["`ddpg`", ddpgMapper()],
+  ] as const;
+  const rows: (readonly [string, readonly Result[]])[] = [];
+  for (const [name, mapper] of learners) {
+    const results: Result[] = [];
+    for (const entry of [...paperCases, roomyCase])
+      results.push(await measureMapper(mapper, workload, entry, seeds));
+    rows.push([name, results]);
+  }
+  for (const row of learnerTable(rows)) console.log(row);
+}
+
+async function compareMappers(): Promise<void> {
+  const workload = loadWorkload();
   const cases = casesOf(values.memory);
   const results: Result[] = [];
   for (const entry of cases)

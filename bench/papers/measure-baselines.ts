@@ -3,6 +3,7 @@
  * beside DNNFuser's table 1. Every mapper takes its default budget, 2,000 samples for those that sample.
  */
 import { seededRandom } from "../../src/base/random.ts";
+import { median } from "../../src/base/statistics.ts";
 import { presets } from "../../src/mapping/accelerator/presets/presets.ts";
 import { createCostModel } from "../../src/mapping/cost/cost-model.ts";
 import type { Problem } from "../../src/mapping/cost/problem.ts";
@@ -18,12 +19,15 @@ export interface Case {
   readonly printed?: Readonly<Record<string, string>>;
 }
 
+/** With so much memory that whoever draws at random finds something. */
+export const roomyCase: Case = { megabytes: 300, batch: 64 };
+
 const nothingFound = { pso: "N/A", de: "N/A", "cma-es": "N/A", tbpsa: "N/A", "std-ga": "N/A" } as const;
 
 /** VGG16 in the paper's table 1. */
 export const paperCases: readonly Case[] = [
-  { megabytes: 20, batch: 64, printed: { ...nothingFound, "g-teacher": "1.19x" } },
-  { megabytes: 40, batch: 128, printed: { ...nothingFound, "g-teacher": "2.06x" } },
+  { megabytes: 20, batch: 64, printed: { ...nothingFound, a2c: "0.98x", "g-teacher": "1.19x" } },
+  { megabytes: 40, batch: 128, printed: { ...nothingFound, a2c: "N/A", "g-teacher": "2.06x" } },
 ];
 
 /** The speed-ups over layer by layer that a mapper found, by seed; null where it found nothing feasible. */
@@ -31,6 +35,8 @@ export interface Result {
   readonly mapper: string;
   readonly entry: Case;
   readonly speedups: readonly (number | null)[];
+  /** On-chip bytes of what was found; of the least demanding mapping that was tried where nothing was. */
+  readonly bytes: readonly (number | null)[];
   readonly seconds: readonly number[];
 }
 
@@ -47,10 +53,16 @@ export async function measureMapper(
       ? baseline.latencySeconds / evaluation.latencySeconds
       : null,
   );
+  const bytes = found.map(({ mapping, evaluation, leastRequiredBytes }) =>
+    mapping !== undefined && evaluation.feasible
+      ? evaluation.peakFootprintBytes
+      : (leastRequiredBytes ?? null),
+  );
   return {
     mapper: mapper.name,
     entry,
     speedups,
+    bytes,
     seconds: found.map(({ elapsedSeconds }) => elapsedSeconds),
   };
 }
@@ -91,6 +103,37 @@ export function resultTable(results: readonly Result[]): readonly string[] {
     return tableRow([`\`${name}\``, ...cells]);
   });
   return [tableRow(["mapper", ...head]), `|${"---|".repeat(head.length + 1)}`, ...rows];
+}
+
+/** A Markdown table of learners: a row for each, and for each case what was found, in how many bytes and how long it took. */
+export function learnerTable(
+  rows: readonly (readonly [name: string, results: readonly Result[]])[],
+): readonly string[] {
+  const cases = rows[0]?.[1].map(({ entry }) => entry) ?? [];
+  const head = cases.flatMap(({ megabytes, batch }) => [
+    `${megabytes} MB, batch ${batch}`,
+    "on chip",
+    "search",
+  ]);
+  const body = rows.map(([name, results]) =>
+    tableRow([
+      name,
+      ...results.flatMap((result) => [resultCell(result), bytesCell(result), secondsCell(result)]),
+    ]),
+  );
+  return [tableRow(["learner", ...head]), `|${"---|".repeat(head.length + 1)}`, ...body];
+}
+
+function bytesCell({ bytes, speedups }: Result): string {
+  const isFound = (_: unknown, at: number): boolean => (speedups[at] ?? null) !== null;
+  const shown = speedups.some(isFound) ? bytes.filter(isFound) : bytes;
+  const megabytes = shown.filter((size) => size !== null).map((size) => size / 1e6);
+  if (megabytes.length === 0) return "-";
+  return `${Math.min(...megabytes).toFixed(2)} to ${Math.max(...megabytes).toFixed(2)} MB`;
+}
+
+function secondsCell({ seconds }: Result): string {
+  return `${median([...seconds]).toFixed(1)} s`;
 }
 
 export function tableRow(cells: readonly string[]): string {

@@ -104,7 +104,7 @@ describe("DDPG's losses by hand", () => {
 describe("gradients are the differences", () => {
   const isParameter = (name: string): boolean => /^(?:actor|critic)\./.test(name);
   const draw = (random: { uniform(): number }): number => 1.6 * random.uniform() - 0.8;
-  test.each([1, 2, 3])("seed %d", (seed) => {
+  test.each([1, 2])("seed %d", (seed) => {
     const random = seededRandom(seed);
     for (const actions of [shape.actions, choice.actions]) {
       const typed = inDoubles(a2cLossGraph({ ...shape, actions }, loss));
