@@ -3,6 +3,8 @@
  * section 4.4: a block becomes loops from its data flow, one operator decides its layout, and what only moves elements
  * becomes other indices.
  */
+import { usageError } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
 import type { OpNode, TypedGraph } from "../../graph/ir/graph.ts";
 import type { FusionPlan } from "../fusion/fusion-plan.ts";
 import { exceptionNames, planFusion } from "../fusion/plan.ts";
@@ -30,6 +32,11 @@ export interface CompileOptions {
   readonly plan?: (typed: TypedGraph) => FusionPlan;
   /** Whether the network is rewritten first; true, unless given. */
   readonly rewrite?: boolean;
+  /**
+   * Inputs that stay in the memory after a run, where a caller can change them in place (`inputView`): the state of a network
+   * that runs step by step, without a copy at each. None, unless given.
+   */
+  readonly keptInputs?: readonly string[];
   /** Whether rewriting may change rounding a lot; false, unless given. */
   readonly fastMath?: boolean;
   /** Told the graph after each pass of rewriting. */
@@ -52,7 +59,7 @@ export function compileGraph(typed: TypedGraph, options: CompileOptions = {}): P
   return compilePlan(plan, options);
 }
 
-export interface PlanCompileOptions extends Pick<CompileOptions, "relaxedSimd" | "winograd"> {
+export interface PlanCompileOptions extends Pick<CompileOptions, "relaxedSimd" | "winograd" | "keptInputs"> {
   /** Told which of the program's steps run a block of the plan: from the first to before the end. */
   readonly onBlock?: (block: number, steps: { readonly first: number; readonly end: number }) => void;
 }
@@ -60,7 +67,7 @@ export interface PlanCompileOptions extends Pick<CompileOptions, "relaxedSimd" |
 /** Compiles the blocks of a fusion plan. */
 export function compilePlan(
   plan: FusionPlan,
-  { relaxedSimd = false, winograd = true, onBlock }: PlanCompileOptions = {},
+  { relaxedSimd = false, winograd = true, keptInputs = [], onBlock }: PlanCompileOptions = {},
 ): Program {
   const { typed } = plan;
   const { graph } = typed;
@@ -106,5 +113,8 @@ export function compilePlan(
     // Files need not say what their outputs are.
     return { name, elementType: typed.types.get(name)?.elementType ?? type.elementType, view };
   });
-  return assembly.finish(graph.name, inputs, outputs, relaxedSimd);
+  const missing = keptInputs.find((name) => !inputs.some((input) => input.name === name));
+  if (missing !== undefined)
+    throw usageError(`there is no input ${quote(missing)} to keep`, { where: graph.name });
+  return assembly.finish(graph.name, inputs, outputs, { relaxedSimd, keptInputs });
 }

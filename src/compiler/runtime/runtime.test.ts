@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { network } from "../../../test/network.ts";
 import {
   addScale,
   addScaleProgram,
@@ -8,6 +9,7 @@ import {
   programTensor,
   rotateProgram,
 } from "../../../test/tiny-programs.ts";
+import { compileGraph } from "../codegen/compile.ts";
 import { encodeProgram } from "../codegen/encode-program.ts";
 import type { Program } from "../codegen/program.ts";
 import { createRuntime } from "./runtime.ts";
@@ -41,6 +43,47 @@ test("outputs are copies, or views that the next run changes", async () => {
   await model.run({ a, b: a });
   expect(copy.y).toEqual(addScale(a, b));
   expect(view.y).toEqual(addScale(a, a));
+});
+
+/** Products one after another: when the inputs are read, another value may lie where they were. */
+function statefulNetwork() {
+  return network({
+    inputs: { x: [8, 8], s: [8, 8] },
+    nodes: {
+      xx: ["MatMul", ["x", "x"]],
+      a: ["Add", ["xx", "s"]],
+      b: ["MatMul", ["a", "a"]],
+      y: ["MatMul", ["b", "b"]],
+    },
+    outputs: ["y"],
+  });
+}
+
+test("an input that is kept outlasts a run, is changed in place, and need not be copied", async () => {
+  const numbers = (start: number) => Float32Array.from({ length: 64 }, (_, at) => ((start + at) % 7) - 3);
+  const program = compileGraph(statefulNetwork(), { keptInputs: ["s"] });
+  const model = await createRuntime().load(program);
+  const s = model.inputView("s") as Float32Array;
+  s.set(numbers(1));
+  const once = model.runNow({ x: numbers(4), s });
+  expect(once).toEqual(model.runNow({ x: numbers(4), s: numbers(1) }));
+  expect(s).toEqual(numbers(1));
+  expect(model.runNow({ x: numbers(4), s })).toEqual(once);
+  s.set(numbers(2));
+  expect(model.runNow({ x: numbers(4), s })).toEqual(model.runNow({ x: numbers(4), s: numbers(2) }));
+  expect(model.runNow({ x: numbers(4), s })).not.toEqual(once);
+
+  // Without a word, some value takes the place of one of the inputs: keeping costs that memory.
+  const places = ({ inputs, places: all }: Program) =>
+    inputs.map(({ byteOffset }) => all.filter((place) => place.byteOffset === byteOffset).length);
+  expect(Math.max(...places(compileGraph(statefulNetwork())))).toBe(2);
+  expect(places(program)[1]).toBe(1);
+  expect(() => compileGraph(statefulNetwork(), { keptInputs: ["t"] })).toThrow(
+    'there is no input "t" to keep',
+  );
+  expect(() => model.inputView("t")).toThrow('there is no input "t"');
+  model.dispose();
+  expect(() => model.inputView("s")).toThrow("the network was disposed of");
 });
 
 test("a runtime disposes of what it has loaded", async () => {

@@ -4,6 +4,7 @@
  */
 import { badInput, LaminateError, usageError } from "../../base/errors.ts";
 import type { HostThread, ReadInto, StartThread } from "../../base/host.ts";
+import { quote } from "../../base/quote.ts";
 import { checksum } from "./checksum.ts";
 import { type Elements, type ModelInputs, matchInputs, viewOf } from "./elements.ts";
 import { mayWait, requireSimd, supportsRelaxedSimd, whyNoSharedMemory } from "./features.ts";
@@ -43,6 +44,13 @@ export interface RunningModel {
   run(inputs: ModelInputs, options?: RunOptions): Promise<Record<string, Elements>>;
   /** The same for callers that cannot wait for a promise. Both hold the caller's thread until the network has run. */
   runNow(inputs: ModelInputs, options?: RunOptions): Record<string, Elements>;
+  /**
+   * An input's place in the network's memory. Given to a run, it is taken as it lies there, without a copy. What was written
+   * to it outlasts the run only where the program was compiled to keep it (`keptInputs`).
+   *
+   * @throws LaminateError usage for a name that is no input
+   */
+  inputView(name: string): Elements;
   /** Ends its threads and lets go of its memory. */
   dispose(): void;
 }
@@ -173,16 +181,19 @@ function runningModel({ manifest, variant, memory, instance, others, notes }: Pa
     for (const thread of others) thread.stop();
     state = { over };
   };
-  const runNow: RunningModel["runNow"] = (given, { views = false } = {}) => {
+  const live = (): LiveState => {
     if ("over" in state) throw usageError(state.over, { where: name, fix: "load it again" });
-    const { inputViews, outputViews, run } = state;
+    return state;
+  };
+  const runNow: RunningModel["runNow"] = (given, { views = false } = {}) => {
+    const { inputViews, outputViews, run, memory: own } = live();
     matchInputs(inputs, given).forEach((elements, index) => {
       copyInto(inputViews[index], elements, inputs[index]?.elementType === "bool");
     });
     try {
       run(0, threads, waits);
     } catch (error) {
-      const reason = threads > 1 ? failureReason(state.memory) : "";
+      const reason = threads > 1 ? failureReason(own) : "";
       // Threads may have stopped anywhere; alone, the next run begins afresh.
       if (threads > 1) end("the network has stopped after a failure");
       throw kernelError(name, reason, error);
@@ -200,6 +211,11 @@ function runningModel({ manifest, variant, memory, instance, others, notes }: Pa
     notes,
     run: async (given, options) => runNow(given, options),
     runNow,
+    inputView: (wanted) => {
+      const view = live().inputViews[inputs.findIndex((input) => input.name === wanted)];
+      if (view !== undefined) return view;
+      throw usageError(`there is no input ${quote(wanted)}`, { where: name });
+    },
     dispose: () => end("the network was disposed of"),
   };
 }
@@ -212,6 +228,7 @@ interface LiveState {
 }
 
 function copyInto(view: Elements | undefined, elements: Elements, isBool: boolean): void {
+  if (elements === view && !isBool) return;
   (view as Uint8Array).set(elements as Uint8Array);
   if (!isBool) return;
   // Kernels count on 0 and 1.

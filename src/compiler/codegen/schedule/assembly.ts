@@ -125,11 +125,17 @@ export class Assembly {
     name: string,
     inputs: readonly NamedView[],
     outputs: readonly NamedView[],
-    relaxedSimd: boolean,
+    { relaxedSimd, keptInputs }: FinishOptions,
   ): Program {
     const { preparation, steps } = this;
     const viewsOf = (named: readonly NamedView[]): readonly View[] => named.map(({ view }) => view);
-    const placed = placeStorage({ preparation, steps, inputs: viewsOf(inputs), outputs: viewsOf(outputs) });
+    const placed = placeStorage({
+      preparation,
+      steps,
+      inputs: viewsOf(inputs),
+      outputs: viewsOf(outputs),
+      kept: viewsOf(inputs.filter((input) => keptInputs.includes(input.name))),
+    });
     const { offsets, constantsEnd, memoryBytes } = placed;
     const placeOf = (storage: Storage): number => known(offsets.get(storage), `place of ${storage.name}`);
     const tensor = ({ name: valueName, elementType, view }: NamedView): ProgramTensor => ({
@@ -182,6 +188,12 @@ function constantsAt(offsets: ReadonlyMap<Storage, number>, end: number): Progra
         constant.writeTo(target.subarray(at, at + constant.byteLength), room);
     },
   };
+}
+
+export interface FinishOptions {
+  readonly relaxedSimd: boolean;
+  /** Names of inputs that stay in their place after a run. */
+  readonly keptInputs: readonly string[];
 }
 
 export interface NamedView {

@@ -25,6 +25,7 @@ test("what a step of the preparation makes may lie where an earlier one has read
     steps: [placed(fromLarge, bias, value), placed(fromSmall, value)],
     inputs: [],
     outputs: [],
+    kept: [],
   });
   const at = (storage: Storage): number => ((offsets.get(storage) ?? 0) - 64) / 4;
   expect([bias, large, small].map(at)).toEqual([0, 16, 1616]);

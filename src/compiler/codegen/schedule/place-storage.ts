@@ -16,6 +16,8 @@ interface Uses {
   readonly steps: readonly { readonly buffers: readonly PlacedBuffer[] }[];
   readonly inputs: readonly View[];
   readonly outputs: readonly View[];
+  /** Those of the inputs that nothing else may lie on, so that they outlast a run. */
+  readonly kept: readonly View[];
 }
 
 export interface PlacedStorage {
@@ -25,7 +27,7 @@ export interface PlacedStorage {
   readonly memoryBytes: number;
 }
 
-export function placeStorage({ preparation, steps, inputs, outputs }: Uses): PlacedStorage {
+export function placeStorage({ preparation, steps, inputs, outputs, kept }: Uses): PlacedStorage {
   // Times: the steps of the preparation, then those of a run. All constants are there at first.
   const runBegin = preparation.length;
   const end = runBegin + steps.length;
@@ -51,6 +53,10 @@ export function placeStorage({ preparation, steps, inputs, outputs }: Uses): Pla
   for (const { storage } of inputs) use(storage, runBegin);
   for (const { storage } of outputs) {
     use(storage, runBegin);
+    use(storage, end);
+  }
+  for (const { storage } of kept) {
+    use(storage, 0);
     use(storage, end);
   }
   const all = [...lives.keys()];
