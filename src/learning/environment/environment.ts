@@ -69,9 +69,11 @@ interface Frame {
   readonly fits: boolean;
 }
 
-/** O(layers) to set up. */
-export function createEnvironment(problem: Problem): Environment {
-  const model = createCostModel(problem);
+/** O(layers) to set up; environments of one problem may share its cost model. */
+export function createEnvironment(
+  problem: Problem,
+  model: CostModel = createCostModel(problem),
+): Environment {
   const { batch, memoryBytes, mode } = model.problem;
   const { layerCount } = model;
   const incremental = createIncrementalCost(model);
