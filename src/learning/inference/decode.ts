@@ -1,0 +1,134 @@
+/**
+ * A mapping by the network (DNNFuser, section 4.5.2): step by step it is told the state and the memory that is asked for, and answers
+ * with an action, which is bent to the nearest decision that some mapping that fits goes on from. So every mapping fits, whatever
+ * the weights are. O(steps) runs of the network for each batch of samples.
+ *
+ * Readings of what the paper leaves open:
+ * - The memory that is asked for, its reward and return-to-go, is the problem's, at every step: as in the trajectories.
+ * - The network's input is never staged, whatever the network says at step 0: that is no part of a mapping, never better, and in no
+ *   trajectory.
+ * - The network goes on from what was decided, not from what it said: the action that it is told next is the bent one.
+ * - It decides greedily. Further samples add noise to the numbers of the network's answer before they are read as a decision: N(0, 1)
+ *   times the temperature, for each number of the action anew. In the notation of shares the number is a share of the batch, and
+ *   noise below the middle makes it a sync; in the notation of pairs one number leans to sync, and the other is
+ *   log2(pass size) / divisor, so noise of 1 there is `divisor` doublings. Each sample has its own stream of noise, which follows
+ *   from the seed and its number alone.
+ * - A network has no embedding for more steps than it was trained with, and what it was not trained for it does not know: longer
+ *   networks are refused.
+ */
+import { badInput } from "../../base/errors.ts";
+import type { CostModel } from "../../mapping/cost/cost-model.ts";
+import type { Problem } from "../../mapping/cost/problem.ts";
+import { normalDraw } from "../../mapping/mappers/baselines/optimizers/normal.ts";
+import type { Mapping } from "../../mapping/space/mapping.ts";
+import { nearestAllowed } from "../environment/allowed.ts";
+import { type Decision, mappingOfDecisions } from "../environment/decision.ts";
+import { createStateEncoder, readAction, type StateEncoder, writeAction } from "../environment/encode.ts";
+import { createEnvironment, type Environment } from "../environment/environment.ts";
+import { actionWidth } from "../environment/schema.ts";
+import { childRandom } from "../generate/draw.ts";
+import type { MapperWeights } from "../network/mapper-weights.ts";
+import type { StepNetwork } from "./step-network.ts";
+
+export interface DecodeOptions {
+  /** How many mappings; the first is the greedy one. */
+  readonly samples: number;
+  /** Standard deviation of the noise of all but the first. */
+  readonly temperature: number;
+  readonly seed: number;
+}
+
+/**
+ * Throws LaminateError (bad-input) where the network to map has more steps than the weights have embeddings for.
+ */
+export function checkLength({ sizes }: MapperWeights, { workload }: Problem): void {
+  const wanted = workload.layers.length + 1;
+  if (wanted <= sizes.steps) return;
+  throw badInput(`the network has ${wanted - 1} layers, and the mapper was trained for ${sizes.steps - 1}`, {
+    where: workload.name || "workload",
+    fix: `use weights that were trained with ${wanted} steps or more, or another mapper`,
+  });
+}
+
+/**
+ * The mappings, as many in each batch as the network takes side by side. Between batches the network may be used for another
+ * problem, within one it may not: so each is decoded in one go. None where no mapping fits.
+ */
+export function* decodeMappings(
+  network: StepNetwork,
+  model: CostModel,
+  { samples, temperature, seed }: DecodeOptions,
+): Generator<readonly Mapping[]> {
+  const places = Array.from({ length: Math.min(samples, network.samples) }, () =>
+    createPlace(network, model),
+  );
+  if (places.some(({ environment }) => !environment.feasible)) return;
+  for (let first = 0; first < samples; first += places.length) {
+    const batch = places.slice(0, samples - first).map((place, index): Sample => {
+      return { ...place, noise: noiseOf(first + index, temperature, seed) };
+    });
+    yield decodeBatch(network, model, batch);
+  }
+}
+
+/** One of the places that the network has side by side. */
+interface Place {
+  readonly environment: Environment;
+  readonly encoder: StateEncoder;
+}
+
+interface Sample extends Place {
+  /** Added to the next number of an answer. */
+  readonly noise: () => number;
+}
+
+function createPlace({ weights }: StepNetwork, model: CostModel): Place {
+  const environment = createEnvironment(model.problem, model);
+  return { environment, encoder: createStateEncoder(weights.schema, environment) };
+}
+
+function noiseOf(sample: number, temperature: number, seed: number): () => number {
+  if (sample === 0 || temperature === 0) return () => 0;
+  const random = childRandom(seed, sample);
+  return () => temperature * normalDraw(random);
+}
+
+function decodeBatch(network: StepNetwork, model: CostModel, batch: readonly Sample[]): readonly Mapping[] {
+  const { schema } = network.weights;
+  const numbers = actionWidth(schema);
+  const steps = model.layerCount + 1;
+  const decided = batch.map(() => ({ passes: new Int32Array(steps), synced: new Int32Array(steps) }));
+  network.restart();
+  for (let step = 0; step < steps; step++) {
+    batch.forEach(({ encoder }, index) => {
+      encoder.write(network.states, index * encoder.width);
+      network.returns[index] = encoder.returnToGo;
+    });
+    const predicted = network.step();
+    batch.forEach(({ environment, noise }, index) => {
+      const at = index * numbers;
+      const answer = predicted.slice(at, at + numbers).map((number) => number + noise());
+      const wish = step === 0 ? notStaged(environment) : readAction(schema, answer, 0, environment);
+      const decision = nearestAllowed(environment, wish);
+      environment.push(decision);
+      writeAction(schema, decision, model.problem.batch, network.actions, at);
+      record(decided[index], step, decision);
+    });
+  }
+  for (const { environment } of batch) for (let step = 0; step < steps; step++) environment.pop();
+  return decided.map((decisions) => mappingOfDecisions(decisions, model.problem.accelerator.cores));
+}
+
+function notStaged({ impliedPass }: Environment): Decision {
+  return { pass: impliedPass, output: "sync" };
+}
+
+function record(
+  decided: { readonly passes: Int32Array; readonly synced: Int32Array } | undefined,
+  step: number,
+  { pass, output }: Decision,
+): void {
+  if (decided === undefined) return;
+  decided.passes[step] = pass;
+  decided.synced[step] = output === "sync" ? 1 : 0;
+}

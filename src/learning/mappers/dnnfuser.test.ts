@@ -1,0 +1,93 @@
+/** The learned mapper keeps the contract of all mappers, with weights that have learned nothing. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { seededRandom } from "../../base/random.ts";
+import type { Problem } from "../../mapping/cost/problem.ts";
+import { findMapping } from "../../mapping/mappers/find-mapping.ts";
+import { describeMapper, problems } from "../../mapping/mappers/testing/describe-mapper.ts";
+import { randomWorkload, roundAccelerator } from "../../mapping/testing/small-workloads.ts";
+import { generalSchema } from "../environment/general-schema.ts";
+import { paperSchema } from "../environment/paper-schema.ts";
+import { spreadWeights } from "../inference/testing/reference.ts";
+import { dnnfuserMapper } from "./dnnfuser.ts";
+
+const sizes = { steps: 32, blocks: 2, heads: 2, width: 16 };
+const weights = spreadWeights(sizes, generalSchema, 3, 20);
+
+// One mapper for all problems: it is compiled once.
+const greedy = dnnfuserMapper({ weights });
+describeMapper(() => greedy, { startsUnfused: true, leastAnswers: 40 });
+const sampling = dnnfuserMapper({ weights, samples: 3, temperature: 0.3 });
+describe("three samples", () => describeMapper(() => sampling, { startsUnfused: true, leastAnswers: 40 }));
+
+/** A chain with something to gain. */
+const chain: Problem = {
+  workload: randomWorkload(seededRandom(5), 20, 0.1),
+  accelerator: roundAccelerator({ onChipBytes: 90, pesPerCore: 20 }),
+  batch: 16,
+  objective: "traffic",
+};
+
+test("evaluations are the unfused mapping, and for each sample one a step and its answer", async () => {
+  // 20 layers: 21 steps and the answer are 22.
+  for (const samples of [1, 5, 11]) {
+    const found = await findMapping(dnnfuserMapper({ weights, samples }), chain);
+    expect(found.evaluations).toBe(1 + 22 * samples);
+    expect(found).toMatchObject({ stopped: "finished", proof: { optimal: false } });
+  }
+});
+
+describe("samples", () => {
+  let one: number;
+  beforeAll(async () => {
+    one = offChip(await findMapping(dnnfuserMapper({ weights }), chain));
+  });
+  const offChip = ({ evaluation }: Awaited<ReturnType<typeof findMapping>>): number =>
+    evaluation.feasible ? evaluation.offChipBytes : Number.NaN;
+
+  test("the best of many is better than the greedy one, and never worse", async () => {
+    const mapper = dnnfuserMapper({ weights, samples: 40, temperature: 0.5 });
+    const costs: number[] = [];
+    for (const seed of [1, 2, 3]) costs.push(offChip(await findMapping(mapper, chain, { seed })));
+    expect(Math.max(...costs)).toBeLessThanOrEqual(one);
+    expect(Math.min(...costs)).toBeLessThan(one);
+  });
+
+  test("a budget takes as many as it can pay, and none where it cannot pay one", async () => {
+    const mapper = dnnfuserMapper({ weights, samples: 40, temperature: 0.5 });
+    const evaluations = async (limit: number): Promise<number> =>
+      (await findMapping(mapper, chain, { budget: { evaluations: limit } })).evaluations;
+    expect([await evaluations(22), await evaluations(23), await evaluations(230)]).toEqual([1, 23, 221]);
+  });
+});
+
+test("searches that run at the same time do not meet in the network's memory", async () => {
+  const mapper = dnnfuserMapper({ weights, samples: 20, temperature: 0.5 });
+  const given = problems(6);
+  const alone = [];
+  for (const problem of given) alone.push((await findMapping(mapper, problem)).mapping);
+  // A clock that jumps lets the other searches go on after every batch.
+  let now = 0;
+  const together = await Promise.all(
+    given.map((problem) => findMapping(mapper, problem, { clock: () => now++ })),
+  );
+  expect(together.map(({ mapping }) => mapping)).toEqual(alone);
+});
+
+test("where nothing fits it says what would", async () => {
+  const found = await findMapping(greedy, { ...chain, memoryBytes: 1 });
+  expect(found.mapping).toBeUndefined();
+  expect(found.baseline.feasible).toBe(false);
+  expect(found.leastRequiredBytes).toBe(found.baseline.feasible ? 0 : found.baseline.requiredBytes);
+});
+
+test("options and networks out of range are refused with a way out", async () => {
+  for (const samples of [0, 1.5, -1, Number.NaN, 1e9])
+    expect(() => dnnfuserMapper({ weights, samples })).toThrow(/is no number of samples/);
+  for (const temperature of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+    expect(() => dnnfuserMapper({ weights, samples: 2, temperature })).toThrow(/is no temperature/);
+  const long = { ...chain, workload: randomWorkload(seededRandom(5), 40, 0.1) };
+  await expect(findMapping(greedy, long)).rejects.toThrow("40 layers, and the mapper was trained for 31");
+  const strange = { ...paperSchema, returnToGo: { ...paperSchema.returnToGo, name: "mood" } };
+  const foreign = dnnfuserMapper({ weights: spreadWeights(sizes, strange, 1, 1) });
+  await expect(findMapping(foreign, chain)).rejects.toThrow('does not know the feature "mood"');
+});
