@@ -5,20 +5,23 @@
  * Paper mode: the sum of pass size x output bytes over the staged layers (Fig. 3 of DNNFuser fits this rule). It
  * undercounts real buffers when pass sizes do not divide each other.
  */
-import { groupGraph } from "../space/group-graph.ts";
+import { type GroupGraph, groupGraph } from "../space/group-graph.ts";
 import type { LayerRange } from "../space/mapping.ts";
 import { ringImages } from "../space/ring-buffers.ts";
 import { tensorBytes } from "../workload/workload.ts";
 import type { CostModel } from "./cost-model.ts";
 
-/** The full model's footprint of a group. O(layers + edges), more where pass sizes are on no ladder. */
+/**
+ * The full model's footprint of a group. O(layers + edges), more where pass sizes are on no ladder. Whoever asks for one group
+ * again and again keeps its graph.
+ */
 export function fullFootprintBytes(
   model: CostModel,
   range: LayerRange,
   passOf: (layer: number) => number,
+  graph: GroupGraph = groupGraph(model.problem.workload, range),
 ): number {
   const { workload, batch } = model.problem;
-  const graph = groupGraph(workload, range);
   let bytes = 0;
   ringImages(graph, passOf, batch).forEach((images, index) => {
     bytes += images * tensorBytes(workload, graph.sources[index]?.tensors ?? []);

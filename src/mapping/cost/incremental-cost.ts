@@ -4,6 +4,7 @@
  * O(1) a step in paper mode; in full mode O(open group), since a fork's region may grow with every layer.
  */
 import { assert } from "../../base/assert.ts";
+import { type GroupGraph, groupGraph } from "../space/group-graph.ts";
 import type { Output } from "../space/mapping.ts";
 import type { CostModel } from "./cost-model.ts";
 import { fullFootprintBytes } from "./footprint.ts";
@@ -54,6 +55,15 @@ export function createIncrementalCost(model: CostModel): IncrementalCost {
   const { memoryBytes, mode } = model.problem;
   const frames: Frame[] = [];
   const passes: number[] = [];
+  const passOf = (layer: number): number => passes[layer] ?? 1;
+  /** Searches try many pass sizes in a group before they go on. */
+  const graphs = new Map<number, GroupGraph>();
+  const graphOf = (first: number, last: number): GroupGraph => {
+    const key = first * model.layerCount + last;
+    const graph = graphs.get(key) ?? groupGraph(model.problem.workload, { first, last });
+    graphs.set(key, graph);
+    return graph;
+  };
   const top = (): Frame => frames.at(-1) ?? start;
   const costOfGroup = (frame: Frame): number =>
     frames.length === 0 ? 0 : model.cost(frame.first, frames.length - 1, frame.weights);
@@ -71,7 +81,7 @@ export function createIncrementalCost(model: CostModel): IncrementalCost {
       const footprint =
         mode === "paper"
           ? paperBytes
-          : fullFootprintBytes(model, { first, last: layer }, (index) => passes[index] ?? 1);
+          : fullFootprintBytes(model, { first, last: layer }, passOf, graphOf(first, layer));
       frames.push({
         first,
         weights: (opensGroup ? 0 : last.weights) + model.weightBytes(layer) * model.passCount(pass),
