@@ -8,6 +8,7 @@ export default defineConfig({
     operators: "bench/operators.ts",
     kernels: "bench/kernels.ts",
     mapping: "bench/mapping.ts",
+    "dnnfuser-decode": "bench/dnnfuser-decode.ts",
     "training-step": "bench/training-step.ts",
     "read-large-model": "bench/read-large-model.ts",
     "papers/baselines": "bench/papers/baselines.ts",

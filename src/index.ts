@@ -120,6 +120,15 @@ export {
 export { generateModel, generateWorkload } from "./learning/generate/generate-network.ts";
 export { type GenerateOptions, generateProblem } from "./learning/generate/generate-problem.ts";
 export { type A2cOptions, a2cMapper, ddpgMapper } from "./learning/reinforcement/mappers.ts";
+export { checkLength, type DecodeOptions, decodeMappings } from "./learning/inference/decode.ts";
+export { createStepNetwork, type StepNetwork } from "./learning/inference/step-network.ts";
+export { type DnnfuserOptions, dnnfuserMapper } from "./learning/mappers/dnnfuser.ts";
+export {
+  type MapperWeights,
+  readMapperWeights,
+  writeMapperWeights,
+} from "./learning/network/mapper-weights.ts";
+export { firstParameters, type NetworkSizes, paperSizes } from "./learning/network/network-sizes.ts";
 export { type Lesson, type TeachOptions, teach } from "./learning/trajectories/teach.ts";
 export { createDecorator, type Decorate, type Trajectory } from "./learning/trajectories/trajectory.ts";
 export type { Accelerator } from "./mapping/accelerator/accelerator.ts";
@@ -191,7 +200,7 @@ import { gTeacherMapper } from "./mapping/mappers/g-teacher/g-teacher.ts";
 import { layerByLayerMapper } from "./mapping/mappers/layer-by-layer/layer-by-layer.ts";
 import type { Mapper } from "./mapping/mappers/mapper.ts";
 
-/** All mappers, in the order in which tables show them. */
+/** All mappers that need nothing, in the order in which tables show them; dnnfuserMapper needs weights. */
 export const mappers: readonly (() => Mapper)[] = [
   layerByLayerMapper,
   ...baselineNames.map((name) => () => baselineMapper(name)),

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { usageError } from "../base/errors.ts";
 import { formatBytes, formatSeconds } from "../base/format.ts";
 import { writeBytes } from "../base/units.ts";
+import { dnnfuserName } from "../learning/mappers/dnnfuser.ts";
 import type { Problem } from "../mapping/cost/problem.ts";
 import { type Comparison, compareMappers } from "../mapping/mappers/compare-mappers.ts";
 import type { Budget } from "../mapping/mappers/find-mapping.ts";
@@ -17,6 +18,13 @@ import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { errorText } from "./failure.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import {
+  addLearnedOptions,
+  hasWeights,
+  type LearnedOptions,
+  learnedMapper,
+  refuseLearnedOptions,
+} from "./learned-mapper.ts";
+import {
   addBudgetOption,
   addJsonOption,
   addProblemOptions,
@@ -25,11 +33,11 @@ import {
   wholeNumber,
 } from "./options.ts";
 import { runDocument, runRecord, writeOutput } from "./run-record.ts";
-import { type Bar, defaultMapper, findMapper, mapperNames, progressBar } from "./search.ts";
+import { type Bar, checkMapperName, defaultMapper, findMapper, mapperNames, progressBar } from "./search.ts";
 import { noteUnsupported, settle } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
-interface CompareOptions extends ProblemOptions, JsonOption {
+interface CompareOptions extends ProblemOptions, LearnedOptions, JsonOption {
   readonly mappers?: readonly string[];
   readonly seeds: number;
   readonly budget?: Budget;
@@ -46,8 +54,12 @@ export function addCompare(program: Command, cli: Cli): void {
   const command = program
     .command("compare <model>")
     .description("run mappers on one problem side by side, with several seeds, against the proven optimum")
-    .option("--mappers <names>", "which, separated by commas (default: all)", mappersOf);
-  addBudgetOption(addProblemOptions(command))
+    .option(
+      "--mappers <names>",
+      "which, separated by commas (default: all, dnnfuser with weights only)",
+      mappersOf,
+    );
+  addLearnedOptions(addBudgetOption(addProblemOptions(command)))
     .option(
       "--seeds <number>",
       "searches of each mapper that draws at random, with seeds 1, 2, ..",
@@ -68,9 +80,11 @@ export function addCompare(program: Command, cli: Cli): void {
 }
 
 async function compare(cli: Cli, modelName: string, options: CompareOptions): Promise<void> {
+  const mappers = mappersFor(options);
   const settings = settle(modelName, options);
   noteUnsupported(cli, settings);
-  const mappers = (options.mappers ?? mapperNames()).map((name) => findMapper(name, "--mappers"));
+  // What a mapper cannot take is said before the others search.
+  for (const mapper of mappers) await mapper.prepare?.(settings.problem);
   const seeds = Array.from({ length: options.seeds }, (_, at) => at + 1);
   const comparison = await compareWatched(mappers, settings.problem, seeds, options.budget, cli.terminal);
   const document = compareDocument({
@@ -85,6 +99,17 @@ async function compare(cli: Cli, modelName: string, options: CompareOptions): Pr
   else cli.terminal.print(compareText(document, cli.terminal));
   if (options.out !== undefined) writeFolder(cli, options.out, document);
   cli.exitWith(exitCodeOf(cli, document));
+}
+
+/** Those that were named, else all; the learned one among them only where it has weights. */
+function mappersFor(options: CompareOptions): readonly Mapper[] {
+  const paperMode = options.paperMode ?? false;
+  const names =
+    options.mappers ??
+    mapperNames().filter((name) => name !== dnnfuserName || hasWeights(options, paperMode));
+  if (!names.includes(dnnfuserName))
+    refuseLearnedOptions(options, `add ${dnnfuserName} to --mappers, or give --weights`);
+  return names.map((name) => (name === dnnfuserName ? learnedMapper(options, paperMode) : findMapper(name)));
 }
 
 /** Runs all under the user's eyes: a line per mapper, a bar per search, and Ctrl-C keeps what is done. */
@@ -169,5 +194,5 @@ function mappersOf(text: string): readonly string[] {
       fix: `write it like --mappers ${mapperNames().slice(0, 2).join(",")}`,
     });
   }
-  return [...new Set(names.map((name) => findMapper(name, "--mappers").name))];
+  return [...new Set(names.map((name) => checkMapperName(name, "--mappers")))];
 }

@@ -8,7 +8,7 @@ import { type Answer, writeRunFolder } from "./answer.ts";
 import { type Cli, examples, printDocument } from "./cli.ts";
 import { findAnswer } from "./map.ts";
 import { addJsonOption, type JsonOption, type ProblemOptions } from "./options.ts";
-import { defaultMapper } from "./search.ts";
+import { defaultMapper, findMapper } from "./search.ts";
 import { settle } from "./settings.ts";
 
 /** DNNFuser's case: ResNet18 at batch 64 with 20 MB (Table 2, Fig. 3), under the full model. */
@@ -33,7 +33,7 @@ export function addDemo(program: Command, cli: Cli): void {
 async function demo(cli: Cli, options: DemoOptions): Promise<void> {
   const settings = settle(demoModel, demoProblem);
   const answers: Answer[] = [];
-  for (const name of demoMappers) answers.push(await findAnswer(cli, name, settings, {}));
+  for (const name of demoMappers) answers.push(await findAnswer(cli, findMapper(name), settings, {}));
   const documents = answers.map(({ document }) => document);
   const shown = known(
     answers.find(({ document }) => document.mapper === defaultMapper) ?? answers[0],
@@ -53,7 +53,7 @@ async function demo(cli: Cli, options: DemoOptions): Promise<void> {
 /** What the machine gives as the paper prints it: nothing, and why. */
 async function literalLine(cli: Cli): Promise<string> {
   const settings = settle(demoModel, { ...demoProblem, accelerator: "dnnfuser-2022" });
-  const { document } = await findAnswer(cli, defaultMapper, settings, {});
+  const { document } = await findAnswer(cli, findMapper(defaultMapper), settings, {});
   const speedup = document.speedup === null ? "no answer" : formatSpeedup(document.speedup);
   const latency = document.latencySeconds === null ? "-" : formatSeconds(document.latencySeconds);
   const bounds = new Set(document.groups.map(({ bound }) => bound));

@@ -1,9 +1,11 @@
 /** A search that people watch: a progress bar on a terminal, and Ctrl-C keeps the best so far. */
 import { SingleBar } from "cli-progress";
+import { known } from "../base/assert.ts";
 import { usageError } from "../base/errors.ts";
 import { formatCount } from "../base/format.ts";
 import { suggestName } from "../base/nearest.ts";
 import { mapperByName, mappers } from "../index.ts";
+import { dnnfuserName } from "../learning/mappers/dnnfuser.ts";
 import type { Objective, Problem } from "../mapping/cost/problem.ts";
 import { type Budget, type FoundMapping, findMapping } from "../mapping/mappers/find-mapping.ts";
 import type { Mapper, SearchState } from "../mapping/mappers/mapper.ts";
@@ -15,19 +17,23 @@ import type { Terminal } from "./terminal.ts";
 export const defaultMapper = "exact";
 export const defaultSeed = 1;
 
-/** Names of all mappers. */
+/** Names of all mappers, the learned one before the reference, in the order in which tables show them. */
 export function mapperNames(): readonly string[] {
-  return mappers.map((create) => create().name);
+  return mappers.map((create) => create().name).toSpliced(-1, 0, dnnfuserName);
 }
 
-/** The mapper of a name, which the option `where` gave. */
-export function findMapper(name: string, where = "--mapper"): Mapper {
-  const mapper = mapperByName(name);
-  if (mapper !== undefined) return mapper;
+/** The name, if a mapper has it; the option `where` gave it. */
+export function checkMapperName(name: string, where = "--mapper"): string {
+  if (mapperNames().includes(name)) return name;
   throw usageError(`there is no mapper "${name}"`, {
     where,
     fix: suggestName(name, mapperNames(), "mappers"),
   });
+}
+
+/** The mapper of a name: any but the learned one, which needs weights (learned-mapper.ts). */
+export function findMapper(name: string): Mapper {
+  return known(mapperByName(name), `mapper ${name}`);
 }
 
 /** Runs a mapper under the user's eyes. */
