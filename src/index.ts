@@ -119,7 +119,6 @@ export {
 } from "./learning/environment/schema.ts";
 export { generateModel, generateWorkload } from "./learning/generate/generate-network.ts";
 export { type GenerateOptions, generateProblem } from "./learning/generate/generate-problem.ts";
-export { type A2cOptions, a2cMapper, ddpgMapper } from "./learning/reinforcement/mappers.ts";
 export { checkLength, type DecodeOptions, decodeMappings } from "./learning/inference/decode.ts";
 export { createStepNetwork, type StepNetwork } from "./learning/inference/step-network.ts";
 export { type DnnfuserOptions, dnnfuserMapper } from "./learning/mappers/dnnfuser.ts";
@@ -129,6 +128,7 @@ export {
   writeMapperWeights,
 } from "./learning/network/mapper-weights.ts";
 export { firstParameters, type NetworkSizes, paperSizes } from "./learning/network/network-sizes.ts";
+export { type A2cOptions, a2cMapper, ddpgMapper } from "./learning/reinforcement/mappers.ts";
 export { type Lesson, type TeachOptions, teach } from "./learning/trajectories/teach.ts";
 export { createDecorator, type Decorate, type Trajectory } from "./learning/trajectories/trajectory.ts";
 export type { Accelerator } from "./mapping/accelerator/accelerator.ts";

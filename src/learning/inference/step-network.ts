@@ -2,8 +2,8 @@
  * The network of step-graph.ts, compiled and with its state: which steps it has seen. Compiled once for its weights and number of
  * samples, whatever is mapped then. A step costs O(parameters + blocks x cached tokens x width) for each sample.
  *
- * Keys and values of past steps lie in the network's own memory, where a step writes the few that it adds; copied in and out they
- * would be a fifth of the work of one sample, and a third of that of many. Compiled without fused multiply-add, which engines may
+ * Keys and values of past steps lie in the network's own memory, where a step writes the few that it adds; copied in at
+ * each step they would be an eighth of a step of one sample, and a fifth of one of eight. Compiled without fused multiply-add, which engines may
  * lack: so that the same weights give the same mapping everywhere.
  */
 import { assert } from "../../base/assert.ts";

@@ -31,7 +31,7 @@ export interface DnnfuserOptions {
 export const mostSamples = 65_536;
 /** Enough to turn a decision that the network is not sure of, and little enough to keep most of the others. */
 export const defaultTemperature = 0.1;
-/** Samples that run side by side: from 4 on a sample takes no less time, and from 8 on the cache leaves the processor's. */
+/** Samples that run side by side: beyond 4 one takes no less time, and beyond 8 a little more, as the cache outgrows the processor's. */
 const mostTogether = 8;
 
 /**
