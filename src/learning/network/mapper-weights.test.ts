@@ -49,6 +49,13 @@ describe("weights as a file", () => {
     );
   });
 
+  test("come back from a Buffer in the middle of its memory too, as Node reads files", () => {
+    const bytes = writeMapperWeights(weights());
+    const memory = Buffer.alloc(bytes.length + 3);
+    memory.set(bytes, 3);
+    expect(readMapperWeights(memory.subarray(3), "w")).toEqual(weights());
+  });
+
   test("of another format, shape or network are refused, and the error names what is wrong", () => {
     const metadata = (key: string, text: string) => (file: ReturnType<typeof readSafetensors>) => ({
       metadata: new Map([...file.metadata, [key, text]]),
