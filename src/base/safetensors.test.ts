@@ -181,3 +181,17 @@ test("keys are held against those of their own object", () => {
   expect(duplicateKey('{"a":{"b":1},"b":["a","a",{"a":1}],"c":"\\"a\\":{"}')).toBeUndefined();
   expect(duplicateKey('{"x":[{"a":1,"b":2,"a":3}]}')).toBe("a");
 });
+
+test("elements of a file in a Buffer, whose slice is a view, are those of the tensor alone", () => {
+  const bytes = writeSafetensors({
+    tensors: new Map([
+      ["a", float32Tensor([2], Float32Array.of(1, 2))],
+      ["b", float32Tensor([1], Float32Array.of(3))],
+    ]),
+    metadata: new Map(),
+  });
+  const memory = Buffer.alloc(bytes.length + 5);
+  memory.set(bytes, 5);
+  const file = readSafetensors(memory.subarray(5), "f");
+  expect(tensorElements(file, { name: "b", type: "F32", shape: [1] }, "f")).toEqual(Float32Array.of(3));
+});

@@ -268,7 +268,8 @@ export function tensorElements(
     const text = shape.map((size) => (size === -1 ? "any" : size)).join(",");
     throw broken(`it is ${tensor.type} [${tensor.shape}], and should be ${type} [${text}]`, place);
   }
-  const { buffer } = tensor.bytes.slice();
+  // A copy: of a Buffer, slice would give a view of its memory.
+  const { buffer } = new Uint8Array(tensor.bytes);
   return type === "F32" ? new Float32Array(buffer) : new Int32Array(buffer);
 }
 
