@@ -10,6 +10,9 @@ import { mappers } from "../src/index.ts";
 import { extractWorkload } from "../src/mapping/workload/extract.ts";
 import { repositoryRoot } from "./build-dist.ts";
 
+/** It takes ten seconds a search; LAMINATE_ALL_MODELS=1 has it too. */
+const leftOut = process.env.LAMINATE_ALL_MODELS === "1" ? undefined : "ddpg";
+
 test("VGG16 by every mapper, with the seeds 1 to 5, beside table 1 of DNNFuser", async () => {
   const page = readFileSync(join(repositoryRoot, "docs", "baselines.md"), "utf8");
   const table = page.split("<!-- table: table 1 -->\n")[1]?.split("\n\n")[0];
@@ -17,7 +20,9 @@ test("VGG16 by every mapper, with the seeds 1 to 5, beside table 1 of DNNFuser",
   const workload = extractWorkload(fuse(inferShapes(model)));
   const results: Result[] = [];
   for (const entry of paperCases)
-    for (const create of mappers)
-      results.push(await measureMapper(create(), workload, entry, [1, 2, 3, 4, 5]));
-  expect(resultTable(results).join("\n")).toBe(table);
+    for (const mapper of mappers.map((create) => create()))
+      if (mapper.name !== leftOut)
+        results.push(await measureMapper(mapper, workload, entry, [1, 2, 3, 4, 5]));
+  const rows = table?.split("\n").filter((row) => !row.startsWith(`| \`${leftOut}\``));
+  expect(resultTable(results)).toEqual(rows);
 }, 900_000);

@@ -123,7 +123,8 @@ export function describeMapper(
       }
     });
 
-    test.runIf(create().ignoresSeed)("gives the same answer for every seed, as it says", async () => {
+    const whereSeedsAreIgnored = create().ignoresSeed ? test : () => {};
+    whereSeedsAreIgnored("gives the same answer for every seed, as it says", async () => {
       for (const problem of some(6)) {
         const answers = [];
         for (const seed of [1, 2, 77]) answers.push((await findMapping(create(), problem, { seed })).mapping);
