@@ -3,7 +3,8 @@
  * tokens) as a compiled network, beside onnxruntime-web on the same file. A run brings batch and state in and takes the next
  * state out, as training does.
  *
- *   node training-step.js [--against ort-web] [--threads 1] [--repeats 15] [--activation relu] [--busy] [--profile] [--json] (bundled)
+ *   node training-step.js [--against ort-web] [--threads 1] [--repeats 15] [--steps 57] [--activation gelu]
+ *     [--dropout] [--busy] [--profile] [--json] (bundled)
  *
  * --busy counts processor time, which other load on the machine hardly changes: with one thread it is what a step takes on a
  * quiet one.
@@ -33,11 +34,12 @@ import { exportOnnx } from "../src/graph/onnx/export-onnx.ts";
 import { inferShapes } from "../src/graph/ops/infer-shapes.ts";
 import { graphMacs } from "../src/graph/ops/macs.ts";
 import { nodeThreads } from "../src/host/node-threads.ts";
+import { paperSchema } from "../src/learning/environment/paper-schema.ts";
 import {
   type DecisionTransformer,
   decisionTransformer,
-  dnnfuserSizes,
-} from "../test/decision-transformer.ts";
+} from "../src/learning/network/decision-transformer.ts";
+import { firstParameters, paperSizes } from "../src/learning/network/network-sizes.ts";
 import { initialState } from "../test/train.ts";
 
 // Node 20 has relaxed SIMD behind a flag, which must be set before the first validation.
@@ -50,15 +52,24 @@ const { values: options } = parseArgs({
     against: { type: "string", default: "" },
     threads: { type: "string", default: "1" },
     repeats: { type: "string", default: "15" },
-    activation: { type: "string", default: "relu" },
+    steps: { type: "string", default: "57" },
+    activation: { type: "string", default: "gelu" },
+    dropout: { type: "boolean", default: false },
     busy: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
 
-const sizes = { ...dnnfuserSizes, activation: options.activation === "gelu" ? "gelu" : "relu" } as const;
-const transformer = decisionTransformer(sizes);
+const transformer = decisionTransformer({
+  sizes: paperSizes,
+  schema: paperSchema,
+  batch: 32,
+  steps: Number(options.steps),
+  dropout: options.dropout,
+  activation: options.activation === "relu" ? "relu" : "gelu",
+  parameters: firstParameters(paperSizes, paperSchema, 1),
+});
 const training = trainingOf(transformer);
 const relaxedSimd = supportsRelaxedSimd();
 const program = compileGraph(training.typed, { relaxedSimd });
@@ -80,7 +91,10 @@ function inputsOf(graph: TrainingGraph, { model }: DecisionTransformer): Tensors
     const shape = (type.shape ?? []).map(Number);
     const count = shape.reduce((product, size) => product * size, 1);
     const numbers = Array.from({ length: count }, () => 2 * random.uniform() - 1);
-    return [name, tensorFromDoubles("float32", shape, numbers)] as const;
+    return [
+      name,
+      tensorFromDoubles("float32", shape, name === "weights" ? numbers.fill(1) : numbers),
+    ] as const;
   });
   const rate = tensorFromDoubles("float32", [], [1e-4]);
   return new Map([...batch, ...initialState(graph, model), [graph.learningRate, rate]]);

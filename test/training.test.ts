@@ -21,9 +21,11 @@ import { exportOnnx } from "../src/graph/onnx/export-onnx.ts";
 import { importOnnx } from "../src/graph/onnx/import-onnx.ts";
 import { inferShapes } from "../src/graph/ops/infer-shapes.ts";
 import * as laminate from "../src/index.ts";
+import { paperSchema } from "../src/learning/environment/paper-schema.ts";
+import { decisionTransformer } from "../src/learning/network/decision-transformer.ts";
+import { firstParameters } from "../src/learning/network/network-sizes.ts";
 import { repositoryRoot } from "./build-dist.ts";
 import { anywhere, drawInputs, floatInputs, withLoss } from "./check-gradients.ts";
-import { decisionTransformer, dnnfuserSizes, type TransformerSizes } from "./decision-transformer.ts";
 import { gradientCases } from "./gradient-cases.ts";
 import { floats, type NetworkNode, type NetworkSpec, network } from "./network.ts";
 import { inInterpreter, initialState, type RunStep, type Tensors, train } from "./train.ts";
@@ -95,35 +97,35 @@ async function inOrt({ model }: TrainingGraph): Promise<RunStep> {
   };
 }
 
-const sizes: TransformerSizes = {
-  ...dnnfuserSizes,
-  batch: 4,
-  steps: 5,
-  blocks: 2,
-  width: 16,
-  stateWidth: 3,
-  activation: "gelu",
-};
+const batchSize = 4;
+const steps = 5;
+const sizes = { steps, blocks: 2, heads: 2, width: 16 };
+/** Three numbers of a state are enough here. */
+const schema = { ...paperSchema, state: paperSchema.state.slice(0, 3) };
 
 function transformerTraining(): { readonly training: TrainingGraph; readonly model: Model } {
-  const { model, loss, parameters } = decisionTransformer(sizes);
+  const options = { sizes, schema, batch: batchSize, steps, parameters: firstParameters(sizes, schema, 1) };
+  const { model, loss, parameters } = decisionTransformer(options);
   const optimizer = { kind: "adamw", weightDecay: 1e-4, clipNorm: 0.25 } as const;
   return { training: trainingGraph(inferShapes(model), { loss, parameters, optimizer }), model };
 }
 
 /** The action to learn is the mean of the state's first two numbers. */
-function batchOf({ batch, steps, stateWidth }: TransformerSizes): Tensors {
+function drawBatch(): Tensors {
   const random = seededRandom(11);
-  const states = Array.from({ length: batch * steps * stateWidth }, () => 2 * random.uniform() - 1);
-  const actions = Array.from({ length: batch * steps }, (_, at) => {
-    const start = at * stateWidth;
-    return ((states[start] ?? 0) + (states[start + 1] ?? 0)) / 2;
+  const rows = batchSize * steps;
+  const states = Array.from({ length: rows * 3 }, () => 2 * random.uniform() - 1);
+  const actions = Array.from({ length: rows }, (_, at) => {
+    return ((states[3 * at] ?? 0) + (states[3 * at + 1] ?? 0)) / 2;
   });
-  const returns = Array.from({ length: batch * steps }, () => random.uniform());
+  const returns = Array.from({ length: rows }, () => random.uniform());
+  const tensor = (width: number, numbers: readonly number[]) =>
+    tensorFromDoubles("float32", [batchSize, steps, width], numbers);
   return new Map([
-    ["states", tensorFromDoubles("float32", [batch, steps, stateWidth], states)],
-    ["actions", tensorFromDoubles("float32", [batch, steps, 1], actions)],
-    ["returns", tensorFromDoubles("float32", [batch, steps, 1], returns)],
+    ["states", tensor(3, states)],
+    ["actions", tensor(1, actions)],
+    ["returns", tensor(1, returns)],
+    ["weights", tensor(1, new Array<number>(rows).fill(1))],
   ]);
 }
 
@@ -131,7 +133,7 @@ describe("50 steps of a small decision transformer", () => {
   const options = { steps: 50, learningRate: 3e-3 };
   const { training, model } = transformerTraining();
   const start = initialState(training, model);
-  const batch = batchOf(sizes);
+  const batch = drawBatch();
   const ofInterpreter = train(training, inInterpreter(training), start, batch, options);
 
   test("the loss falls to a tenth in the interpreter", async () => {

@@ -1,10 +1,12 @@
 /** What is written for whole networks: sums, zeros, names, what is refused, and gradients of two real ones. */
 import { describe, expect, test } from "vitest";
 import { expectGradients, runGraph } from "../../../test/check-gradients.ts";
-import { decisionTransformer, dnnfuserSizes } from "../../../test/decision-transformer.ts";
 import { floats, network } from "../../../test/network.ts";
 import { constant, int64s } from "../../../test/one-node.ts";
 import { seededRandom } from "../../base/random.ts";
+import { paperSchema } from "../../learning/environment/paper-schema.ts";
+import { decisionTransformer } from "../../learning/network/decision-transformer.ts";
+import { lossNames } from "../../learning/network/loss.ts";
 import type { Graph } from "../ir/graph.ts";
 import { printGraph } from "../ir/print.ts";
 import { countOf, type TensorValue, tensorFromDoubles } from "../ir/runtime-value.ts";
@@ -114,8 +116,9 @@ test("names that are taken are left alone, and a constant may be a parameter", (
 });
 
 test("the same graph gives the same names", () => {
-  const typed = inferShapes(tiny("float32").model);
-  const { loss, parameters } = tiny("float32");
+  const sizes = { steps: 2, blocks: 1, heads: 2, width: 4 };
+  const { model, loss, parameters } = decisionTransformer({ sizes, schema: paperSchema, batch: 2, steps: 2 });
+  const typed = inferShapes(model);
   const print = (): string => printGraph(differentiate(typed, { loss, parameters }).typed);
   expect(print()).toBe(print());
 });
@@ -211,23 +214,16 @@ describe("of whole networks, against differences", () => {
   });
 
   test("a decision transformer: attention with a mask, layer normalisation, GELU", () => {
-    const { model, parameters } = tiny("float64");
-    // All constants that are trained become inputs, with numbers at which no gradient is 0.
-    const constants = new Map([...model.graph.constants].filter(([name]) => !parameters.includes(name)));
-    const trained = parameters.map((name) => {
-      const shape = model.graph.constants.get(name)?.shape ?? [];
-      return { name, type: { elementType: "float64", shape } as const };
-    });
-    const graph: Graph = { ...model.graph, constants, inputs: [...model.graph.inputs, ...trained] };
-    const typed = inferShapes({ ...model, graph });
-    expectGradients(typed, parameters, doubles(graph), "decision transformer");
+    const sizes = { steps: 2, blocks: 2, heads: 2, width: 4 };
+    const schema = { ...paperSchema, state: paperSchema.state.slice(0, 2) };
+    for (const loss of lossNames) {
+      const options = { sizes, schema, batch: 2, steps: 2, loss, dropout: true } as const;
+      const { model, parameters } = decisionTransformer({ ...options, elementType: "float64" });
+      // Drawn like everything else, so that no gradient is 0.
+      expectGradients(inferShapes(model), parameters, doubles(model.graph), `decision transformer, ${loss}`);
+    }
   });
 });
-
-function tiny(elementType: "float32" | "float64") {
-  const sizes = { batch: 2, steps: 2, blocks: 1, heads: 2, width: 4, stateWidth: 2 };
-  return decisionTransformer({ ...dnnfuserSizes, ...sizes, activation: "gelu", elementType });
-}
 
 /** Random doubles in [-1, 1) for every input. */
 function doubles(graph: Graph): ReadonlyMap<string, TensorValue> {
