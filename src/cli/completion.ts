@@ -1,6 +1,8 @@
 /** `laminate completion SHELL`: completes verbs, options, presets, gallery names and mappers. */
 import type { Command } from "commander";
 import { usageError } from "../base/errors.ts";
+import { lossNames } from "../learning/network/loss.ts";
+import { scheduleNames } from "../learning/training/settings.ts";
 import { teacherNames } from "../learning/trajectories/teach.ts";
 import { presetNames } from "../mapping/accelerator/presets/presets.ts";
 import { type Cli, examples } from "./cli.ts";
@@ -64,6 +66,8 @@ function bashScript({ verbs, options }: Words): string {
     --objective) words="latency energy traffic" ;;
     --teachers) words="${teacherNames.join(" ")}" ;;
     --features) words="paper general" ;;
+    --loss) words="${lossNames.join(" ")}" ;;
+    --schedule) words="${scheduleNames.join(" ")}" ;;
     laminate) words="${verbs.join(" ")}" ;;
     map|compare|evaluate|inspect|fusion|compile|run) words="${galleryNames().join(" ")}" ;;
   esac
@@ -90,6 +94,9 @@ function fishScript({ verbs, options }: Words): string {
   const dataset = '-n "__fish_seen_subcommand_from dataset"';
   lines.push(`complete -c laminate ${dataset} -l accelerator -x -a "${presetNames.join(" ")}"`);
   lines.push(`complete -c laminate ${dataset} -l models -x -a "${galleryNames().join(" ")}"`);
+  const train = '-n "__fish_seen_subcommand_from train"';
+  lines.push(`complete -c laminate ${train} -l loss -x -a "${lossNames.join(" ")}"`);
+  lines.push(`complete -c laminate ${train} -l schedule -x -a "${scheduleNames.join(" ")}"`);
   lines.push(`complete -c laminate ${dataset} -l teachers -x -a "${teacherNames.join(" ")}"`);
   lines.push(
     `complete -c laminate -n "__fish_seen_subcommand_from map compare evaluate inspect fusion compile run" -a "${galleryNames().join(" ")}"`,

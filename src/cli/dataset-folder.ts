@@ -82,7 +82,8 @@ export function saveDatasetFolder(folder: string, origin: DatasetOrigin, state: 
   return manifest;
 }
 
-function filesOf(folder: string): readonly string[] {
+/** Names in a folder; none where there is no folder yet. Throws bad-input for what is none. */
+export function filesOf(folder: string): readonly string[] {
   try {
     return existsSync(folder) ? readdirSync(folder) : [];
   } catch (error) {

@@ -18,6 +18,7 @@ import { addMap } from "./map.ts";
 import { addReport } from "./report.ts";
 import { addRun } from "./run.ts";
 import { addTrace } from "./trace.ts";
+import { addTrain } from "./train.ts";
 import { addTune } from "./tune.ts";
 
 /** In the order of the help: from looking to mapping to showing. */
@@ -35,6 +36,7 @@ const verbs: readonly Verb[] = [
   addTrace,
   addReport,
   addDataset,
+  addTrain,
   addDemo,
   addCompletion,
   addDoctor,

@@ -9,6 +9,7 @@ import { fusionSchema } from "./fusion-document.ts";
 import { inspectSchema } from "./inspect-document.ts";
 import { mapSchema } from "./map-schema.ts";
 import { runSchema } from "./run-document.ts";
+import { trainSchema } from "./train-document.ts";
 import { tuneSchema } from "./tune-document.ts";
 
 /** File name in schemas/ -> JSON Schema (2020-12). Readers must accept fields that later versions add. */
@@ -23,6 +24,7 @@ export function documentSchemas(): Readonly<Record<string, object>> {
     "run.schema.json": publish("laminate.run/1", runSchema),
     "tune.schema.json": publish("laminate.tune/1", tuneSchema),
     "dataset.schema.json": publish("laminate.dataset/1", datasetSchema),
+    "train.schema.json": publish("laminate.train/1", trainSchema),
     "error.schema.json": publish("laminate.error/1", errorSchema),
   };
 }

@@ -151,7 +151,7 @@ function decades(furthest: number): readonly number[] {
 }
 
 /** 1, 2, 5 x 10^n where at least three of them fit, powers of ten where that is too many, else equal steps. */
-function costTicks(lowest: number, highest: number): readonly number[] {
+export function costTicks(lowest: number, highest: number): readonly number[] {
   const powers: number[] = [];
   for (let power = Math.floor(Math.log10(lowest)); 10 ** power <= highest; power++) powers.push(10 ** power);
   const inside = (ticks: readonly number[]): readonly number[] =>
@@ -167,6 +167,6 @@ function costTicks(lowest: number, highest: number): readonly number[] {
 }
 
 /** Coordinates to a hundredth of a unit. */
-function px(value: number): number {
+export function px(value: number): number {
   return Math.round(value * 100) / 100;
 }

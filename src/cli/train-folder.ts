@@ -1,0 +1,51 @@
+/**
+ * A training in a folder: the checkpoint that it goes on at, and what it ends with. Files are written under other names and
+ * renamed, so a crash or a full disk leaves the checkpoint before.
+ */
+import { join } from "node:path";
+import { badInput } from "../base/errors.ts";
+import { folderReader } from "../host/folder-reader.ts";
+import { writeFilesAtomically } from "../host/write-file.ts";
+import {
+  type Checkpoint,
+  checkSettings,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../learning/training/checkpoint.ts";
+import type { TrainingSettings } from "../learning/training/settings.ts";
+import { filesOf } from "./dataset-folder.ts";
+
+export const checkpointFile = "checkpoint.safetensors";
+export const resultFiles = ["weights.safetensors", "model-card.md", "report.html", "run.json"] as const;
+
+/**
+ * The training in the folder; undefined in one that is new or empty.
+ *
+ * @throws LaminateError (bad-input) for a folder with something else in it, with a training of other settings, or with a
+ *   damaged checkpoint
+ */
+export function openTrainFolder(folder: string, settings: TrainingSettings): Checkpoint | undefined {
+  const names = filesOf(folder);
+  if (!names.includes(checkpointFile)) {
+    const foreign = names.find((name) => !/^\..+\.\d+\.tmp$/.test(name));
+    if (foreign === undefined) return undefined;
+    throw badInput(`this folder holds other files (${foreign}) and no checkpoint of a training`, {
+      where: folder,
+      fix: "give a new or an empty folder",
+    });
+  }
+  const place = join(folder, checkpointFile);
+  const bytes = folderReader(folder).read(checkpointFile) ?? new Uint8Array();
+  const checkpoint = readCheckpoint(bytes, place);
+  checkSettings(checkpoint.settings, settings, place);
+  return checkpoint;
+}
+
+/** Writes the checkpoint, and before it what else there is. */
+export function saveTrainFolder(
+  folder: string,
+  checkpoint: Checkpoint,
+  results: ReadonlyMap<(typeof resultFiles)[number], Uint8Array> = new Map(),
+): void {
+  writeFilesAtomically(folder, new Map([...results, [checkpointFile, writeCheckpoint(checkpoint)]]));
+}

@@ -1,0 +1,105 @@
+/** The options of `laminate train`. */
+import { availableParallelism } from "node:os";
+import { type Command, Option } from "commander";
+import { usageError } from "../base/errors.ts";
+import { type LossName, lossNames } from "../learning/network/loss.ts";
+import { scheduleNames, type TrainingSettings } from "../learning/training/settings.ts";
+import { examples } from "./cli.ts";
+import { addJsonOption, type JsonOption, wholeNumber } from "./options.ts";
+
+export interface TrainOptions extends JsonOption {
+  readonly data: string;
+  readonly out: string;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly warmUp?: number;
+  readonly schedule: TrainingSettings["schedule"];
+  readonly loss: LossName;
+  readonly dropout: number;
+  readonly validation: number;
+  readonly seed: number;
+  readonly threads: number;
+  readonly from?: string;
+  readonly blocks?: number;
+  readonly heads?: number;
+  readonly width?: number;
+  readonly timeSteps?: number;
+  readonly checkpointEvery: number;
+}
+
+/** Threads that a step is shared by unless it is said: its small products gain nothing from more. */
+const mostDefaultThreads = 4;
+
+export function addTrainOptions(command: Command): Command {
+  const add = <T>(flags: string, text: string, parse: (given: string) => T, value: T): void => {
+    command.addOption(new Option(flags, text).argParser(parse).default(value, `${value}`));
+  };
+  const whole = (name: string, least: number, most: number) => (given: string) =>
+    wholeNumber(given, `--${name}`, least, most);
+  const size = (name: string, text: string): void => {
+    command.option(`--${name} <number>`, text, whole(name, 1, 65_536));
+  };
+  command
+    .requiredOption("--data <folder>", "the data set, as laminate dataset writes it")
+    .requiredOption("-o, --out <folder>", "where it is written; a training that is there is gone on with");
+  add("--steps <number>", "steps of the optimiser", whole("steps", 1, 1e8), 5_000);
+  add("--batch-size <number>", "trajectories of a step", whole("batch-size", 1, 4_096), 32);
+  add("--learning-rate <number>", "of AdamW", realNumber("--learning-rate", 0, 1), 1e-3);
+  command.option(
+    "--warm-up <steps>",
+    "steps until the learning rate is reached (default: a tenth of all, at most 1000)",
+    whole("warm-up", 0, 1e8),
+  );
+  command
+    .addOption(
+      new Option("--schedule <name>", "the learning rate after that")
+        .choices(scheduleNames)
+        .default("cosine"),
+    )
+    .addOption(
+      new Option("--loss <name>", "what is made small: the paper's mse, or decision")
+        .choices(lossNames)
+        .default("mse"),
+    );
+  add("--dropout <rate>", "share of elements that a step leaves out", realNumber("--dropout", 0, 0.9), 0.1);
+  add(
+    "--validation <share>",
+    "share of the problems that is held out",
+    realNumber("--validation", 0, 0.5),
+    0.1,
+  );
+  add("--seed <number>", "seed of everything random", whole("seed", 0, 2 ** 31 - 1), 1);
+  command.addOption(
+    new Option("--threads <number>", "threads that share a step; the numbers are the same")
+      .argParser(whole("threads", 1, 64))
+      .default(Math.min(mostDefaultThreads, availableParallelism()), "one for each processor, at most 4"),
+  );
+  command.option("--from <file>", "weights to begin at (fine-tuning)");
+  size("blocks", "blocks of the network (default: 3)");
+  size("heads", "heads of attention (default: 2)");
+  size("width", "width of a token (default: 128)");
+  size("time-steps", "layers + 1 of the longest network (default: 57, or what the data set has)");
+  add("--checkpoint-every <steps>", "steps between checkpoints", whole("checkpoint-every", 1, 1e8), 100);
+  return addJsonOption(command).addHelpText(
+    "after",
+    examples(
+      "train --data out/paper -o out/mapper",
+      "train --data out/general -o out/general-mapper --loss decision --steps 20000",
+      "train --data out/new -o out/tuned --from out/mapper/weights.safetensors --steps 500",
+    ),
+  );
+}
+
+/** A number above 0 where the least is excluded by nature (a rate), else from the least on. */
+function realNumber(where: string, least: number, most: number): (text: string) => number {
+  const isRate = where === "--learning-rate";
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && value >= least && value <= most && !(isRate && value === 0)) return value;
+    throw usageError(`"${text}" is not a number from ${least} to ${most}`, {
+      where,
+      fix: `write it like ${where} ${isRate ? "0.001" : "0.1"}`,
+    });
+  };
+}

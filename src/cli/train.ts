@@ -1,0 +1,267 @@
+/** `laminate train`: trains the learned mapper's network on a data set; goes on where it stopped. */
+import { SingleBar } from "cli-progress";
+import type { Command } from "commander";
+import { badInput, LaminateError } from "../base/errors.ts";
+import { sha256OfBytes } from "../base/sha256.ts";
+import { createRuntime } from "../compiler/runtime/runtime.ts";
+import { folderReader } from "../host/folder-reader.ts";
+import { nodeThreads } from "../host/node-threads.ts";
+import { packageVersion } from "../host/package-root.ts";
+import { readWholeFile } from "../host/read-file.ts";
+import { enableRelaxedSimd } from "../host/wasm-engine.ts";
+import type { Manifest } from "../learning/dataset/manifest.ts";
+import { readDataset } from "../learning/dataset/read-dataset.ts";
+import { isSameSchema, schemaTitle } from "../learning/environment/schema.ts";
+import {
+  type MapperWeights,
+  readMapperWeights,
+  writeMapperWeights,
+} from "../learning/network/mapper-weights.ts";
+import { type NetworkSizes, networkSizesSchema, paperSizes } from "../learning/network/network-sizes.ts";
+import type { Checkpoint } from "../learning/training/checkpoint.ts";
+import { HistoryWriter, noHistory, recentLoss } from "../learning/training/history.ts";
+import type { TrainingSettings } from "../learning/training/settings.ts";
+import { firstState } from "../learning/training/state.ts";
+import { trainMapper } from "../learning/training/trainer.ts";
+import { longestOf, readTrainingData, type TrainingData } from "../learning/training/training-data.ts";
+import { renderModelCard } from "../report/model-card.ts";
+import { formatLoss, type TrainDocument } from "../report/train-document.ts";
+import { renderTrainReport } from "../report/train-report.ts";
+import { type Cli, printDocument } from "./cli.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { listenForInterrupt } from "./interrupt.ts";
+import { runDocument, runRecord } from "./run-record.ts";
+import { trainDocument, trainText } from "./train-document.ts";
+import { checkpointFile, openTrainFolder, resultFiles, saveTrainFolder } from "./train-folder.ts";
+import { addTrainOptions, type TrainOptions } from "./train-options.ts";
+
+export function addTrain(program: Command, cli: Cli): void {
+  const command = program
+    .command("train")
+    .description("train the learned mapper on a data set; goes on where it stopped");
+  addTrainOptions(command).action((options: TrainOptions) => train(cli, options));
+}
+
+/** What the options ask for, read and checked. */
+interface Task {
+  readonly cli: Cli;
+  readonly options: TrainOptions;
+  readonly manifest: Manifest;
+  readonly data: TrainingData;
+  readonly settings: TrainingSettings;
+  readonly start: Checkpoint;
+}
+
+async function train(cli: Cli, options: TrainOptions): Promise<void> {
+  const task = prepare(cli, options);
+  // A folder that cannot be written is told now, and not after minutes of work.
+  saveTrainFolder(options.out, task.start);
+  const interrupt = listenForInterrupt(cli.terminal, "the steps that are done; the same command goes on");
+  try {
+    const document = await work(task, interrupt.signal);
+    if (options.json) printDocument(cli, document);
+    else cli.terminal.print(trainText(document));
+    if (!document.complete) cli.exitWith(exitCodes.interrupted);
+  } finally {
+    interrupt.release();
+  }
+}
+
+function prepare(cli: Cli, options: TrainOptions): Task {
+  const dataset = readDataset(folderReader(options.data), options.data);
+  const { manifest } = dataset;
+  const data = readTrainingData(dataset, options.data);
+  if (!manifest.complete)
+    cli.terminal.note(`${options.data} is not complete: training on the problems that are done`);
+  const bytes = options.from === undefined ? undefined : readWholeFile(options.from);
+  const from = bytes === undefined ? undefined : readMapperWeights(bytes, options.from ?? "");
+  if (from !== undefined) checkWeights(from, data, options);
+  const settings: TrainingSettings = {
+    sizes: sizesOf(options, data, from),
+    schema: data.schema,
+    data: data.digest,
+    from: bytes === undefined ? null : sha256OfBytes(bytes),
+    steps: options.steps,
+    batchSize: options.batchSize,
+    loss: options.loss,
+    learningRate: options.learningRate,
+    warmUp: options.warmUp ?? Math.min(1_000, Math.floor(options.steps / 10)),
+    schedule: options.schedule,
+    weightDecay: 1e-4,
+    clipNorm: 0.25,
+    dropout: options.dropout,
+    validationShare: options.validation,
+    validateEvery: 100,
+    seed: options.seed,
+  };
+  const before = openTrainFolder(options.out, settings);
+  const state = before?.state ?? firstState(settings.sizes, data.schema, from?.parameters ?? settings.seed);
+  const start = { settings, state, history: before?.history ?? noHistory };
+  return { cli, options, manifest, data, settings, start };
+}
+
+function checkWeights(
+  { schema }: MapperWeights,
+  data: TrainingData,
+  { from, data: folder }: TrainOptions,
+): void {
+  if (isSameSchema(schema, data.schema)) return;
+  const [theirs, ours] = [schemaTitle(schema), schemaTitle(data.schema)];
+  throw badInput(`these weights have the features ${theirs}, and the data set ${folder} has ${ours}`, {
+    where: from ?? "--from",
+    fix: "make the data set with the features of the weights (laminate dataset --features), or train from nothing",
+  });
+}
+
+/** As asked, else those of the weights that it begins at, else the paper's. */
+function sizesOf(options: TrainOptions, data: TrainingData, from: MapperWeights | undefined): NetworkSizes {
+  const longest = longestOf(data.problems);
+  const { blocks, heads, width } = from?.sizes ?? paperSizes;
+  const sizes = {
+    steps: options.timeSteps ?? from?.sizes.steps ?? Math.max(paperSizes.steps, longest),
+    blocks: options.blocks ?? blocks,
+    heads: options.heads ?? heads,
+    width: options.width ?? width,
+  };
+  const other =
+    from && (Object.keys(sizes) as (keyof NetworkSizes)[]).find((key) => sizes[key] !== from.sizes[key]);
+  if (other !== undefined) {
+    throw badInput(`these weights have ${other} ${from?.sizes[other]}, and ${sizes[other]} is asked for`, {
+      where: options.from ?? "--from",
+      fix: "leave the sizes out: they are those of the weights",
+    });
+  }
+  if (sizes.steps < longest) {
+    throw badInput(`the network has ${sizes.steps} time steps, and the data set one of ${longest}`, {
+      where: options.timeSteps === undefined ? (options.from ?? options.data) : "--time-steps",
+      fix: `train from nothing with --time-steps ${longest}, or leave longer networks out of the data set`,
+    });
+  }
+  const parsed = networkSizesSchema.safeParse(sizes);
+  if (parsed.success) return sizes;
+  throw badInput(`width ${sizes.width} cannot be shared by ${sizes.heads} heads`, {
+    where: "--width",
+    fix: `give a multiple of ${sizes.heads}`,
+  });
+}
+
+/** Makes the steps that are missing, saves as it goes, and writes the results; on Ctrl-C the checkpoint alone. */
+async function work(task: Task, signal: AbortSignal): Promise<TrainDocument> {
+  const { cli, options, data, settings, start } = task;
+  const { out, threads, checkpointEvery } = options;
+  enableRelaxedSimd();
+  const runtime = createRuntime({ threads, startThread: nodeThreads() });
+  const history = new HistoryWriter(start.history);
+  const seconds: number[] = [];
+  const progress = showProgress(cli, settings.steps, start.state.step);
+  let last = start;
+  try {
+    let begun = performance.now();
+    for await (const made of trainMapper({ data, settings, state: start.state, runtime })) {
+      seconds.push((performance.now() - begun) / 1_000);
+      history.add(made);
+      last = { settings, state: made.state, history };
+      progress.made(made.step, recentLoss(history) ?? made.loss, seconds);
+      // Ctrl-C gets its turn.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (signal.aborted) break;
+      if (made.step % checkpointEvery === 0 && made.step < settings.steps) {
+        saveTrainFolder(out, last);
+        progress.saved(made.step, recentLoss(history) ?? made.loss, made.validationLoss);
+      }
+      begun = performance.now();
+    }
+  } catch (error) {
+    throw withCheckpoint(error, task);
+  } finally {
+    progress.stop();
+    runtime.dispose();
+  }
+  return finish(task, last, seconds);
+}
+
+function withCheckpoint(error: unknown, { options: { out } }: Task): unknown {
+  if (!(error instanceof LaminateError) || !error.where?.startsWith("step ")) return error;
+  const fix = `${error.fix}, in another folder; ${checkpointFile} keeps the last good state`;
+  return new LaminateError({ ...error.toJSON(), where: out, fix }, { cause: error });
+}
+
+function finish(task: Task, checkpoint: Checkpoint, seconds: readonly number[]): TrainDocument {
+  const { cli, options, manifest, data, settings } = task;
+  const { state, history } = checkpoint;
+  const isDone = state.step === settings.steps;
+  const files = isDone ? [...resultFiles, checkpointFile] : [checkpointFile];
+  const facts = { folder: options.out, dataFolder: options.data, manifest, data, checkpoint, seconds, files };
+  const document = trainDocument({ ...facts, threads: options.threads });
+  if (!isDone) {
+    saveTrainFolder(options.out, checkpoint);
+    return document;
+  }
+  // What the files say hangs on the training, and not on how often it was interrupted or how fast the machine is.
+  const told = { ...document, steps: { ...document.steps, made: state.step }, secondsPerStep: null };
+  const run = runRecord(cli);
+  const record = {
+    laminate: packageVersion(),
+    settings,
+    steps: state.step,
+    losses: document.losses,
+    data: manifest.settings,
+  };
+  const { sizes, schema } = settings;
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const { losses, validationSteps, validationLosses } = history;
+  const curve = { losses, validationSteps, validationLosses };
+  const results = new Map<(typeof resultFiles)[number], Uint8Array>([
+    ["weights.safetensors", writeMapperWeights({ sizes, schema, parameters: state.parameters, record })],
+    ["model-card.md", bytes(renderModelCard(told, run))],
+    ["report.html", bytes(renderTrainReport({ document: told, curve, run }))],
+    ["run.json", bytes(`${JSON.stringify(runDocument(cli, settings.seed), null, 2)}\n`)],
+  ]);
+  saveTrainFolder(options.out, checkpoint, results);
+  return document;
+}
+
+interface Progress {
+  readonly made: (step: number, loss: number, seconds: readonly number[]) => void;
+  readonly saved: (step: number, loss: number, validationLoss: number | undefined) => void;
+  readonly stop: () => void;
+}
+
+/** A bar where somebody watches, else a line for each checkpoint. */
+function showProgress({ terminal }: Cli, planned: number, before: number): Progress {
+  const stream = terminal.progressStream;
+  if (stream === undefined) {
+    return {
+      made: () => {},
+      saved: (step, loss, validation) => {
+        const held = validation === undefined ? "" : `, ${formatLoss(validation)} held out`;
+        terminal.note(
+          `step ${step.toLocaleString("en")} of ${planned.toLocaleString("en")}: loss ${formatLoss(loss)}${held}`,
+        );
+      },
+      stop: () => {},
+    };
+  }
+  const format = "{bar} {percentage}% | step {value} of {total} | loss {loss} | {left} left";
+  const bar = new SingleBar({ format, stream, hideCursor: true, clearOnComplete: true, fps: 5 });
+  bar.start(planned, before, { loss: "–", left: "?" });
+  return {
+    made: (step, loss, seconds) => {
+      const recent = seconds.slice(-20);
+      const each = recent.reduce((total, one) => total + one, 0) / recent.length;
+      bar.update(step, { loss: formatLoss(loss), left: timeText(each * (planned - step)) });
+    },
+    saved: () => {},
+    stop: () => bar.stop(),
+  };
+}
+
+/** `12:05`, minutes and seconds, or `3:07:00`. */
+function timeText(seconds: number): string {
+  const whole = Math.round(seconds);
+  const two = (value: number): string => String(value % 60).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes}:${two(whole)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes)}:${two(whole)}`;
+}

@@ -1,0 +1,92 @@
+/** What weights are, for whoever finds the file: Markdown beside it, after Mitchell et al., Model Cards (FAT* 2019). */
+import { formatBytes, formatCount } from "../base/format.ts";
+import type { RunRecord } from "./html/view.ts";
+import { formatLoss, type TrainDocument } from "./train-document.ts";
+
+/** The card as text. */
+export function renderModelCard(document: TrainDocument, run: RunRecord): string {
+  const { data, network, settings, steps, losses } = document;
+  const { parameters, blocks, heads, width } = network;
+  return `# A learned mapper
+
+\`weights.safetensors\` is a decision transformer (DNNFuser, arXiv 2201.11218) of ${formatCount(parameters)} parameters: ${blocks} blocks, ${heads} heads,
+width ${width}, time steps for networks of up to ${network.steps - 1} layers. It answers a network, a machine and a memory with a layer-fusion
+mapping, one decision for each layer. Its features are \`${data.features}\`; the file holds the schema.
+
+## What it was trained on
+
+${list([...givenLines(document), ...drawnLines(document)])}
+
+They are ${grouped(data.problems)} problems with ${grouped(data.trajectories)} mappings of the teachers (${data.teachers.join(", ")}), which minimise ${data.objective} in
+${data.paperMode ? "paper mode" : "full mode"}. ${heldText(document)} The data set's digest is \`${data.digest}\`.
+
+## How it was trained
+
+${list([
+  `${grouped(steps.done)} steps of ${settings.batchSize} trajectories; AdamW at ${settings.learningRate} (${settings.schedule}, ${grouped(settings.warmUp)} steps of warm-up), weight decay ${settings.weightDecay}, gradients clipped at ${settings.clipNorm}`,
+  `loss \`${settings.loss}\`, dropout ${settings.dropout}, seed ${settings.seed}`,
+  settings.from === null
+    ? "from random weights"
+    : `fine-tuned from the weights with the digest \`${settings.from}\``,
+  `loss ${formatLoss(losses.first)} at first, ${formatLoss(losses.last)} as the mean of the last 50 batches${losses.validation === null ? "" : `, ${formatLoss(losses.validation)} on the problems held out`}`,
+  `versions: ${Object.entries(run.versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ")}`,
+])}
+
+\`\`\`sh
+${run.command}
+\`\`\`
+
+## How to use it
+
+From JavaScript:
+
+\`\`\`js
+import { readMapperWeights } from "laminate";
+import { readWholeFile } from "laminate/node";
+
+const { sizes, schema, parameters, record } = readMapperWeights(readWholeFile("weights.safetensors"), "weights.safetensors");
+\`\`\`
+
+It is a safetensors file, so other tools read it too: parameters are float32, linear layers are [from, to], and the metadata
+have sizes, schema and the record of the training as JSON. \`laminate train --from weights.safetensors\` goes on from it with other data.
+
+## What it is not for
+
+${list([
+  "A low loss says that it decides as its teachers do on such problems. It does not say how good its mappings are: evaluate them, and hold them against `exact`.",
+  `Networks, machines, batches and memories unlike those above; another objective than ${data.objective}, or ${data.paperMode ? "full" : "paper"} mode.`,
+  `Networks of more than ${network.steps - 1} layers, and what lies behind step ${data.longest}: the longest trajectory that it saw ends there.`,
+  "A mapping that it answers must be checked for whether it fits the memory, as any other.",
+])}
+`;
+}
+
+function givenLines({ data }: TrainDocument): readonly string[] {
+  if (data.networks.length === 0) return [];
+  const memories = data.memoriesBytes.map(formatBytes).join(", ");
+  return [
+    `by name: ${data.networks.join(", ")}, each at batch ${data.batches.join(", ")} with ${memories} on \`${data.accelerator}\``,
+  ];
+}
+
+function drawnLines({ data }: TrainDocument): readonly string[] {
+  if (data.generated === 0) return [];
+  return [
+    `by rule: ${grouped(data.generated)} problems that \`generateProblem\` draws with seed ${data.generatedSeed} (network, machine, batch and memory)`,
+  ];
+}
+
+function heldText({ data }: TrainDocument): string {
+  if (data.heldOut === 0) return "All of them were learned from, so nothing here says how it does on others.";
+  return `${grouped(data.heldOut)} of them, drawn by the seed, were held out and never learned from.`;
+}
+
+function list(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join("\n");
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString("en-US");
+}

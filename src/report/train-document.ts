@@ -1,0 +1,79 @@
+/** `laminate.train/1`: what `train --json` prints of a training that is done, or of the part that is. */
+import { z } from "zod";
+import type { DeepReadonly } from "./map-schema.ts";
+
+export const trainSchemaName = "laminate.train/1";
+
+const count = z.int().nonnegative();
+const loss = z.number().nullable();
+
+export const trainSchema = z
+  .object({
+    schema: z.literal(trainSchemaName),
+    folder: z.string(),
+    complete: z.boolean().describe("false after an interruption: the same command goes on"),
+    data: z.object({
+      folder: z.string(),
+      digest: z.string().describe("SHA-256 of the data set's manifest"),
+      features: z.string().describe("the feature schema and its version"),
+      networks: z.array(z.string()).describe("given by name"),
+      batches: z.array(count).describe("of the given networks"),
+      memoriesBytes: z.array(z.number()).describe("of the given networks"),
+      accelerator: z.string().describe("of the given networks"),
+      generated: count.describe("problems drawn at random"),
+      generatedSeed: count,
+      objective: z.string(),
+      paperMode: z.boolean(),
+      teachers: z.array(z.string()),
+      problems: count.describe("that have trajectories"),
+      heldOut: count.describe("of those, never learned from"),
+      trajectories: count,
+      steps: count.describe("of all trajectories"),
+      longest: count.describe("steps of the longest trajectory"),
+    }),
+    network: z.object({
+      blocks: count,
+      heads: count,
+      width: count,
+      steps: count.describe("time steps that have an embedding"),
+      parameters: count,
+    }),
+    settings: z.object({
+      loss: z.string(),
+      batchSize: count,
+      learningRate: z.number(),
+      warmUp: count,
+      schedule: z.string(),
+      weightDecay: z.number(),
+      clipNorm: z.number(),
+      dropout: z.number(),
+      seed: count,
+      from: z.string().nullable().describe("SHA-256 of the weights file that it began at"),
+    }),
+    steps: z.object({ planned: count, done: count, made: count.describe("of those, made now") }),
+    losses: z.object({
+      first: loss.describe("of the first batch, before any step"),
+      last: loss.describe("mean of the last 50 batches, with dropout"),
+      validation: loss.describe("of the problems held out, after the last look"),
+    }),
+    threads: count,
+    secondsPerStep: z.number().nullable().describe("median of the steps made now"),
+    files: z.array(z.string()),
+  })
+  .describe("A training of the learned mapper.");
+
+/** A document of `laminate.train/1`. */
+export type TrainDocument = DeepReadonly<z.infer<typeof trainSchema>>;
+
+/** The losses of all steps, for the curve. */
+export interface LossCurve {
+  /** One for each step. */
+  readonly losses: readonly number[];
+  readonly validationSteps: readonly number[];
+  readonly validationLosses: readonly number[];
+}
+
+/** A loss as people read it. */
+export function formatLoss(value: number | null): string {
+  return value === null ? "–" : value.toPrecision(3);
+}

@@ -1,0 +1,153 @@
+/**
+ * A training as one HTML file that stands alone, as the report of a mapping does: the loss curve and what decided it. No script,
+ * no request, light and dark, printable.
+ */
+import { formatBytes, formatCount } from "../base/format.ts";
+import { lossLegend, lossPlot } from "./html/loss-curve.ts";
+import { html, jsonScript, type Markup, type Piece, trusted } from "./html/markup.ts";
+import { styleSheet } from "./html/style.ts";
+import type { RunRecord } from "./html/view.ts";
+import { formatLoss, type LossCurve, type TrainDocument } from "./train-document.ts";
+
+export interface TrainReportInput {
+  readonly document: TrainDocument;
+  readonly curve: LossCurve;
+  readonly run: RunRecord;
+}
+
+/** The whole page as text. */
+export function renderTrainReport({ document, curve, run }: TrainReportInput): string {
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Training of a learned mapper: ${subject(document)}</title>
+<style>${trusted(styleSheet)}</style>
+</head>
+<body>
+<main>
+${header(document)}
+${figures(document)}
+${curveSection(curve)}
+${listSection("data", "What it learned from", dataFacts(document))}
+${listSection("network", "Network and optimiser", networkFacts(document))}
+${rerunSection(document, curve, run)}
+</main>
+</body>
+</html>
+`;
+  return page.markup;
+}
+
+/** The networks in one line. */
+function subject({ data: { networks, generated } }: TrainDocument): string {
+  const named = networks.length > 4 ? [...networks.slice(0, 4), `${networks.length - 4} more`] : networks;
+  const drawn = generated > 0 ? [`${grouped(generated)} drawn problems`] : [];
+  return [...named, ...drawn].join(", ");
+}
+
+function header(document: TrainDocument): Markup {
+  const { data, settings } = document;
+  return html`<header class="top">
+  <p class="eyebrow">Learned mapper</p>
+  <h1>Training <span class="on">on</span> ${subject(document)}</h1>
+  <ul class="facts">
+    <li>features <b>${data.features}</b></li>
+    <li>minimises <b>${data.objective}</b></li>
+    <li>${data.paperMode ? "paper mode" : "full mode"}</li>
+    <li>loss <b>${settings.loss}</b></li>
+    <li>seed <b>${settings.seed}</b></li>
+  </ul>
+</header>`;
+}
+
+function figures({ losses, steps, network, data, settings }: TrainDocument): Markup {
+  const held =
+    data.heldOut === 0
+      ? "no problem is held out"
+      : `${grouped(data.heldOut)} of ${grouped(data.problems)} problems`;
+  return html`<dl class="figures">
+  ${figure("Loss", formatLoss(losses.last), `mean of the last 50 batches; ${formatLoss(losses.first)} at first`, "lead")}
+  ${figure("Held out", formatLoss(losses.validation), held)}
+  ${figure("Steps", grouped(steps.done), `of ${settings.batchSize} trajectories each`)}
+  ${figure("Parameters", formatCount(network.parameters), `${network.blocks} blocks, ${network.heads} heads, width ${network.width}`)}
+</dl>`;
+}
+
+function figure(name: string, value: string, note: string, look = ""): Markup {
+  return html`<div class="figure ${look}"><dt>${name}</dt><dd><span class="value">${value}</span><span class="note">${note}</span></dd></div>`;
+}
+
+function curveSection(curve: LossCurve): Piece {
+  const drawn = lossPlot(curve);
+  if (drawn === undefined) return undefined;
+  return html`<section aria-labelledby="curve"><h2 id="curve">Loss <span class="aside">the line is the mean of neighbouring batches, the band goes from the least to the most</span></h2>
+${drawn}
+${lossLegend(curve)}</section>`;
+}
+
+type Facts = readonly (readonly [string, string])[];
+
+function listSection(id: string, title: string, facts: Facts): Markup {
+  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${list(facts)}</section>`;
+}
+
+function list(facts: Facts): Markup {
+  return html`<dl class="settings">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+function dataFacts({ data }: TrainDocument): Facts {
+  const given: Facts =
+    data.networks.length === 0
+      ? []
+      : [
+          ["Networks", data.networks.join(", ")],
+          ["Batches", data.batches.join(", ")],
+          ["Memories", data.memoriesBytes.map(formatBytes).join(", ")],
+          ["Accelerator", data.accelerator],
+        ];
+  const drawn: Facts =
+    data.generated === 0
+      ? []
+      : [["Drawn at random", `${grouped(data.generated)} problems, seed ${data.generatedSeed}`]];
+  return [
+    ...given,
+    ...drawn,
+    ["Problems", `${grouped(data.problems)}, of which ${grouped(data.heldOut)} are held out`],
+    [
+      "Trajectories",
+      `${grouped(data.trajectories)} of ${grouped(data.steps)} steps; the longest has ${data.longest}`,
+    ],
+    ["Teachers", data.teachers.join(", ")],
+    ["Digest", data.digest],
+  ];
+}
+
+function networkFacts({ network, settings }: TrainDocument): Facts {
+  const { learningRate, warmUp, schedule } = settings;
+  return [
+    ["Blocks, heads, width", `${network.blocks}, ${network.heads}, ${network.width}`],
+    ["Time steps", `${network.steps}: networks of up to ${network.steps - 1} layers`],
+    ["Learning rate", `${learningRate}, ${schedule}, after ${grouped(warmUp)} steps of warm-up`],
+    ["AdamW", `weight decay ${settings.weightDecay}, gradients clipped at ${settings.clipNorm}`],
+    ["Dropout", String(settings.dropout)],
+    ["Began at", settings.from === null ? "random weights" : `the weights ${settings.from}`],
+  ];
+}
+
+function rerunSection(document: TrainDocument, curve: LossCurve, run: RunRecord): Markup {
+  return html`<section aria-labelledby="rerun"><h2 id="rerun">Run it again</h2>
+<pre class="command"><code>${run.command}</code></pre>
+${list([["Seed", String(document.settings.seed)], ...Object.entries(run.versions)])}
+<p class="quiet">This file holds the result and the losses of all steps as JSON, in the elements
+<code>#laminate-result</code> and <code>#laminate-curve</code>.</p>
+${jsonScript("laminate-result", document)}
+${jsonScript("laminate-curve", curve)}</section>`;
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString("en-US");
+}

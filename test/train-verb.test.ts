@@ -1,0 +1,203 @@
+/** The verb `train`: what it writes, how it goes on after an interruption, and what it refuses. */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { paperSchema } from "../src/learning/environment/paper-schema.ts";
+import { readMapperWeights } from "../src/learning/network/mapper-weights.ts";
+import { firstParameters } from "../src/learning/network/network-sizes.ts";
+import { readCheckpoint } from "../src/learning/training/checkpoint.ts";
+import { laminate, type Run } from "./run-laminate.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "laminate-train-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const data = join(folder, "data");
+const quick = ["--seeds", "1", "--keep", "2", "--exact-evaluations", "200000"];
+const makePaper = (path: string, memories: string): Promise<Run> =>
+  laminate(["dataset", "--models", "resnet18", "--memories", memories, "--paper-mode", ...quick, "-o", path]);
+
+beforeAll(async () => {
+  expect(await makePaper(data, "16MB,20MB,24MB")).toMatchObject({ exitCode: 0 });
+});
+
+const tiny = ["--blocks", "1", "--width", "8", "--batch-size", "2", "--threads", "1"];
+const train = (out: string, ...more: readonly string[]): Promise<Run> =>
+  laminate(["train", "--data", data, "-o", join(folder, out), "--steps", "30", ...tiny, ...more]);
+
+const bytesOf = (out: string, name = "weights.safetensors"): Buffer => readFileSync(join(folder, out, name));
+
+test("a training writes weights, a card, a page and a record, and is not made twice", async () => {
+  const first = await train("whole", "--validation", "0.4", "--json");
+  expect(first).toMatchObject({ exitCode: 0, stderr: "" });
+  const document = JSON.parse(first.stdout);
+  expect(document).toMatchObject({
+    schema: "laminate.train/1",
+    complete: true,
+    data: { features: "paper/1", networks: ["resnet18"], problems: 3, heldOut: 1, longest: 22 },
+    // A head of 9, embeddings 57 x 8 + (1 + 8 + 1) x 8 + 3 x 8, normalisations 2 x 16, a block of
+    // 4 (64 + 8) + 2 x 4 x 64 + 5 x 8 + 2 x 16.
+    network: { blocks: 1, heads: 2, width: 8, steps: 57, parameters: 9 + 560 + 32 + 872 },
+    settings: { loss: "mse", batchSize: 2, warmUp: 3, from: null },
+    steps: { planned: 30, done: 30, made: 30 },
+  });
+  expect(document.losses.last).toBeLessThan(document.losses.first);
+  expect(document.losses.validation).toBeGreaterThan(0);
+  const names = ["checkpoint.safetensors", "model-card.md", "report.html", "run.json", "weights.safetensors"];
+  expect(readdirSync(join(folder, "whole")).toSorted()).toEqual(names);
+
+  const weights = readMapperWeights(bytesOf("whole"), "w");
+  expect(weights.schema).toEqual(paperSchema);
+  expect(weights.record).toMatchObject({ steps: 30, settings: { seed: 1 }, losses: document.losses });
+  const { state } = readCheckpoint(bytesOf("whole", "checkpoint.safetensors"), "c");
+  expect(state.step).toBe(30);
+  expect(weights.parameters).toEqual(state.parameters);
+  const card = bytesOf("whole", "model-card.md").toString();
+  expect(card).toContain("by name: resnet18, each at batch 64 with 16 MB, 20 MB, 24 MB");
+  expect(card).toContain("1 of them, drawn by the seed, were held out");
+  const page = bytesOf("whole", "report.html").toString();
+  expect(page).toContain('<path class="curve g0"');
+  expect(page).not.toMatch(/https?:\/\/|<script(?! type="application\/json")/);
+
+  const again = await train("whole", "--validation", "0.4");
+  expect(again).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(again.stdout).toContain("30 of 30 steps; 0 made now");
+});
+
+test("two threads give the same weights as one", async () => {
+  const [one, two] = [await train("one"), await train("two", "--threads", "2")];
+  expect(one).toMatchObject({ exitCode: 0 });
+  expect(two).toMatchObject({ exitCode: 0 });
+  expect(bytesOf("two").equals(bytesOf("one"))).toBe(true);
+});
+
+test("Ctrl-C keeps the steps that are done, and going on ends with the same weights", async () => {
+  const long = ["--steps", "1500", "--checkpoint-every", "20"];
+  expect(await train("long", ...long)).toMatchObject({ exitCode: 0 });
+  const out = join(folder, "parts");
+  const run = await laminate(["train", "--data", data, "-o", out, ...tiny, ...long], {
+    started: (child) => {
+      // The first line says that a checkpoint behind the first step is there.
+      child.stderr?.once("data", () => child.kill("SIGINT"));
+    },
+  });
+  expect(run).toMatchObject({ exitCode: 130 });
+  expect(run.stderr).toMatch(/^step 20 of 1,500: loss 0\.\d+\n/);
+  expect(run.stderr).toContain("interrupted: keeping the steps that are done; the same command goes on");
+  expect(run.stdout).toMatch(/steps are missing: the same command goes on/);
+  expect(readdirSync(out)).toEqual(["checkpoint.safetensors"]);
+  const { step } = readCheckpoint(bytesOf("parts", "checkpoint.safetensors"), "c").state;
+  expect(step).toBeGreaterThanOrEqual(20);
+  expect(step).toBeLessThan(1_500);
+  const rest = await train("parts", ...long, "--json");
+  expect(rest).toMatchObject({ exitCode: 0 });
+  expect(JSON.parse(rest.stdout).steps).toEqual({ planned: 1_500, done: 1_500, made: 1_500 - step });
+  for (const name of ["weights.safetensors", "checkpoint.safetensors"])
+    expect(bytesOf("parts", name).equals(bytesOf("long", name))).toBe(true);
+});
+
+test("fine-tuning begins at the weights that are given, on other data", async () => {
+  const other = join(folder, "other");
+  expect(await makePaper(other, "40MB")).toMatchObject({ exitCode: 0 });
+  expect(await train("base")).toMatchObject({ exitCode: 0 });
+  const from = ["--from", join(folder, "base", "weights.safetensors"), "--data", other];
+  const out = join(folder, "tuned");
+  // The sizes are those of the weights; a rate of almost nothing changes almost nothing.
+  const args = ["--steps", "1", "--batch-size", "2", "--learning-rate", "1e-12", "--json"];
+  const run = await laminate(["train", ...from, "-o", out, ...args]);
+  expect(run).toMatchObject({ exitCode: 0 });
+  expect(JSON.parse(run.stdout)).toMatchObject({ network: { blocks: 1, width: 8 } });
+  const [before, after] = [readMapperWeights(bytesOf("base"), "b"), readMapperWeights(bytesOf("tuned"), "t")];
+  const head = (weights: typeof before) => weights.parameters.get("head.weight") ?? [];
+  const first = firstParameters(before.sizes, before.schema, 1).get("head.weight");
+  expect(first).not.toEqual(head(before));
+  head(after).forEach((weight, at) => {
+    expect(weight).toBeCloseTo(head(before)[at] ?? Number.NaN, 9);
+  });
+  const wider = await laminate(["train", ...from, "-o", join(folder, "never"), "--width", "16"]);
+  expect(wider).toMatchObject({ exitCode: 3, stdout: "" });
+  expect(wider.stderr).toContain("these weights have width 8, and 16 is asked for");
+});
+
+test("what cannot be trained, or not here, is refused with the way out, and nothing is written", async () => {
+  expect(await train("good")).toMatchObject({ exitCode: 0 });
+  const good = join(folder, "good");
+  const before = readdirSync(good).map((name) => readFileSync(join(good, name)).toString("base64"));
+  const never = join(folder, "never");
+  const refuse = async (args: readonly string[], exitCode: number, text: string): Promise<void> => {
+    const run = await laminate(["train", "--data", data, "-o", never, "--steps", "30", ...tiny, ...args]);
+    expect(run).toMatchObject({ exitCode, stdout: "" });
+    expect(run.stderr).toContain(text);
+    expect(run.stderr).toContain("fix: ");
+    expect(existsSync(never)).toBe(false);
+  };
+  const general = join(folder, "general");
+  const drawn = ["--generated", "2", "--seed", "3", ...quick];
+  expect(await laminate(["dataset", ...drawn, "-o", general])).toMatchObject({ exitCode: 0 });
+  const nothing = join(folder, "nothing");
+  expect(await makePaper(nothing, "1B")).toMatchObject({ exitCode: 0 });
+  const foreign = join(folder, "foreign");
+  mkdirSync(foreign);
+  writeFileSync(join(foreign, "letter.txt"), "hello");
+  const broken = join(folder, "broken");
+  mkdirSync(broken);
+  writeFileSync(
+    join(broken, "checkpoint.safetensors"),
+    readFileSync(join(good, "checkpoint.safetensors")).subarray(0, 999),
+  );
+
+  await refuse(["--data", foreign], 3, "this folder holds no data set");
+  await refuse(["-o", good, "--seed", "2"], 3, "begun with other settings: seed 1, and now 2");
+  await refuse(["-o", good, "--data", general], 3, "begun with other settings: sizes");
+  await refuse(["-o", foreign], 3, "holds other files (letter.txt) and no checkpoint");
+  await refuse(["-o", broken], 3, "the safetensors file is cut off");
+  await refuse(["-o", "/proc/none"], 3, "/proc/none");
+  await refuse(
+    ["--data", general, "--from", join(good, "weights.safetensors")],
+    3,
+    "these weights have the features paper/1",
+  );
+  await refuse(["--from", join(good, "checkpoint.safetensors")], 3, "these are no weights of a mapper");
+  await refuse(["--from", join(folder, "none")], 3, "there is no such file");
+  await refuse(["--width", "9"], 3, "width 9 cannot be shared by 2 heads");
+  await refuse(
+    ["--time-steps", "21"],
+    3,
+    "--time-steps: the network has 21 time steps, and the data set one of 22",
+  );
+  await refuse(["--learning-rate", "0"], 2, '--learning-rate: "0" is not a number');
+  await refuse(["--dropout", "1"], 2, '--dropout: "1" is not a number from 0 to 0.9');
+  const empty = await laminate(["train", "--data", nothing, "-o", never]);
+  // A byte is room enough in paper mode, where layer by layer always fits.
+  expect(empty.exitCode === 0 || empty.stderr.includes("no trajectory to learn from")).toBe(true);
+  expect(readdirSync(good).map((name) => readFileSync(join(good, name)).toString("base64"))).toEqual(before);
+  expect(readdirSync(foreign)).toEqual(["letter.txt"]);
+});
+
+test("a loss that is no number any more ends the training, and the last checkpoint stays", async () => {
+  const run = await train(
+    "burst",
+    "--learning-rate",
+    "1",
+    "--warm-up",
+    "0",
+    "--checkpoint-every",
+    "1",
+    "--schedule",
+    "constant",
+  );
+  // A rate of 1 need not burst this network: then it must have been trained to its end.
+  if (run.exitCode === 0) expect(run.stdout).toContain("30 of 30 steps");
+  else
+    expect(run.stderr).toMatch(
+      /at step \d+: the training has left all bounds[\s\S]*keeps the last good state/,
+    );
+});
