@@ -105,7 +105,9 @@ function checkTensor(name: string, { type, shape, bytes }: SafeTensor): void {
  *
  * @throws LaminateError (bad-input) with `where` in its place for whatever is no safetensors file
  */
-export function readSafetensors(file: Uint8Array, where: string): Safetensors {
+export function readSafetensors(given: Uint8Array, where: string): Safetensors {
+  // Node's Buffer is a Uint8Array whose slice is a view, while everywhere else it is a copy.
+  const file = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   const { header, start } = readHeader(file, where);
   const metadata = new Map<string, string>();
   const placed: Placed[] = [];

@@ -13,6 +13,7 @@ import {
   tensorElements,
   writeSafetensors,
 } from "../../base/safetensors.ts";
+import { schemaTitle } from "../environment/schema.ts";
 import { parameterShapes } from "../network/network-sizes.ts";
 import type { History } from "./history.ts";
 import { differentSetting, type TrainingSettings, trainingSettingsSchema } from "./settings.ts";
@@ -104,7 +105,9 @@ export function readCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
 export function checkSettings(before: TrainingSettings, now: TrainingSettings, where: string): void {
   const key = differentSetting(before, now);
   if (key === undefined) return;
-  const [was, is] = [shown(before[key]), shown(now[key])];
+  const text = (settings: TrainingSettings): string =>
+    key === "schema" ? schemaTitle(settings.schema) : shown(settings[key]);
+  const [was, is] = [text(before), text(now)];
   throw badInput(`this training was begun with other settings: ${key} ${was}, and now ${is}`, {
     where,
     fix: "give the options that it was begun with, or another folder",
