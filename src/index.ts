@@ -123,12 +123,26 @@ export { checkLength, type DecodeOptions, decodeMappings } from "./learning/infe
 export { createStepNetwork, type StepNetwork } from "./learning/inference/step-network.ts";
 export { type DnnfuserOptions, dnnfuserMapper } from "./learning/mappers/dnnfuser.ts";
 export {
+  type DecisionTransformer,
+  decisionTransformer,
+  type TransformerOptions,
+} from "./learning/network/decision-transformer.ts";
+export {
   type MapperWeights,
   readMapperWeights,
   writeMapperWeights,
 } from "./learning/network/mapper-weights.ts";
-export { firstParameters, type NetworkSizes, paperSizes } from "./learning/network/network-sizes.ts";
 export { type A2cOptions, a2cMapper, ddpgMapper } from "./learning/reinforcement/mappers.ts";
+export {
+  firstParameters,
+  type NetworkSizes,
+  paperSizes,
+  parameterShapes,
+} from "./learning/network/network-sizes.ts";
+export type { TrainingSettings } from "./learning/training/settings.ts";
+export { firstState, type TrainerState } from "./learning/training/state.ts";
+export { type TrainingInput, type TrainingStep, trainMapper } from "./learning/training/trainer.ts";
+export { readTrainingData, type TrainingData } from "./learning/training/training-data.ts";
 export { type Lesson, type TeachOptions, teach } from "./learning/trajectories/teach.ts";
 export { createDecorator, type Decorate, type Trajectory } from "./learning/trajectories/trajectory.ts";
 export type { Accelerator } from "./mapping/accelerator/accelerator.ts";

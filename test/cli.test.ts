@@ -221,6 +221,7 @@ describe.concurrent("answers", () => {
     "trace",
     "report",
     "dataset",
+    "train",
     "demo",
     "completion",
     "doctor",

@@ -123,6 +123,7 @@ describe("commands", () => {
       "report",
       "run",
       "trace",
+      "train",
       "tune",
     ]);
   });

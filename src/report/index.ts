@@ -15,3 +15,5 @@ export { documentSchemas } from "./json-schemas.ts";
 export { type MapDocumentInput, mapDocument, mappingOf, parseMapDocument } from "./map-document.ts";
 export type { MapDocument } from "./map-schema.ts";
 export { comparisonTable, groupTable, inspectTable } from "./tables.ts";
+export type { TrainDocument } from "./train-document.ts";
+export { renderTrainReport } from "./train-report.ts";

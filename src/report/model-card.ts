@@ -1,16 +1,15 @@
 /** What weights are, for whoever finds the file: Markdown beside it, after Mitchell et al., Model Cards (FAT* 2019). */
 import { formatBytes, formatCount } from "../base/format.ts";
 import type { RunRecord } from "./html/view.ts";
-import { formatLoss, type TrainDocument } from "./train-document.ts";
+import { formatLoss, sizeText, type TrainDocument } from "./train-document.ts";
 
 /** The card as text. */
 export function renderModelCard(document: TrainDocument, run: RunRecord): string {
   const { data, network, settings, steps, losses } = document;
-  const { parameters, blocks, heads, width } = network;
   return `# A learned mapper
 
-\`weights.safetensors\` is a decision transformer (DNNFuser, arXiv 2201.11218) of ${formatCount(parameters)} parameters: ${blocks} blocks, ${heads} heads,
-width ${width}, time steps for networks of up to ${network.steps - 1} layers. It answers a network, a machine and a memory with a layer-fusion
+\`weights.safetensors\` is a decision transformer (DNNFuser, arXiv 2201.11218) of ${formatCount(network.parameters)} parameters: ${sizeText(document)},
+time steps for networks of up to ${network.steps - 1} layers. It answers a network, a machine and a memory with a layer-fusion
 mapping, one decision for each layer. Its features are \`${data.features}\`; the file holds the schema.
 
 ## What it was trained on

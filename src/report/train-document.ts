@@ -77,3 +77,9 @@ export interface LossCurve {
 export function formatLoss(value: number | null): string {
   return value === null ? "–" : value.toPrecision(3);
 }
+
+/** `3 blocks, 2 heads, width 128`. */
+export function sizeText({ network: { blocks, heads, width } }: TrainDocument): string {
+  const count = (many: number, one: string): string => `${many} ${many === 1 ? one : `${one}s`}`;
+  return `${count(blocks, "block")}, ${count(heads, "head")}, width ${width}`;
+}

@@ -7,7 +7,7 @@ import { lossLegend, lossPlot } from "./html/loss-curve.ts";
 import { html, jsonScript, type Markup, type Piece, trusted } from "./html/markup.ts";
 import { styleSheet } from "./html/style.ts";
 import type { RunRecord } from "./html/view.ts";
-import { formatLoss, type LossCurve, type TrainDocument } from "./train-document.ts";
+import { formatLoss, type LossCurve, sizeText, type TrainDocument } from "./train-document.ts";
 
 export interface TrainReportInput {
   readonly document: TrainDocument;
@@ -64,7 +64,8 @@ function header(document: TrainDocument): Markup {
 </header>`;
 }
 
-function figures({ losses, steps, network, data, settings }: TrainDocument): Markup {
+function figures(document: TrainDocument): Markup {
+  const { losses, steps, network, data, settings } = document;
   const held =
     data.heldOut === 0
       ? "no problem is held out"
@@ -73,7 +74,7 @@ function figures({ losses, steps, network, data, settings }: TrainDocument): Mar
   ${figure("Loss", formatLoss(losses.last), `mean of the last 50 batches; ${formatLoss(losses.first)} at first`, "lead")}
   ${figure("Held out", formatLoss(losses.validation), held)}
   ${figure("Steps", grouped(steps.done), `of ${settings.batchSize} trajectories each`)}
-  ${figure("Parameters", formatCount(network.parameters), `${network.blocks} blocks, ${network.heads} heads, width ${network.width}`)}
+  ${figure("Parameters", formatCount(network.parameters), sizeText(document))}
 </dl>`;
 }
 
@@ -126,10 +127,11 @@ function dataFacts({ data }: TrainDocument): Facts {
   ];
 }
 
-function networkFacts({ network, settings }: TrainDocument): Facts {
+function networkFacts(document: TrainDocument): Facts {
+  const { network, settings } = document;
   const { learningRate, warmUp, schedule } = settings;
   return [
-    ["Blocks, heads, width", `${network.blocks}, ${network.heads}, ${network.width}`],
+    ["Size", sizeText(document)],
     ["Time steps", `${network.steps}: networks of up to ${network.steps - 1} layers`],
     ["Learning rate", `${learningRate}, ${schedule}, after ${grouped(warmUp)} steps of warm-up`],
     ["AdamW", `weight decay ${settings.weightDecay}, gradients clipped at ${settings.clipNorm}`],

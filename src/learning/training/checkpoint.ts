@@ -17,11 +17,11 @@ import { schemaTitle } from "../environment/schema.ts";
 import { parameterShapes } from "../network/network-sizes.ts";
 import type { History } from "./history.ts";
 import { differentSetting, type TrainingSettings, trainingSettingsSchema } from "./settings.ts";
-import type { TrainingState } from "./state.ts";
+import type { TrainerState } from "./state.ts";
 
 export interface Checkpoint {
   readonly settings: TrainingSettings;
-  readonly state: TrainingState;
+  readonly state: TrainerState;
   /** Of all steps that were made. */
   readonly history: History;
 }

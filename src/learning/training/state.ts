@@ -4,7 +4,7 @@ import type { FeatureSchema } from "../environment/schema.ts";
 import { firstParameters, type NetworkSizes, parameterShapes } from "../network/network-sizes.ts";
 
 /** Never changed: each step makes a new one. */
-export interface TrainingState {
+export interface TrainerState {
   /** Steps made. */
   readonly step: number;
   /** By the names of `parameterShapes`. */
@@ -18,7 +18,7 @@ export function firstState(
   sizes: NetworkSizes,
   schema: FeatureSchema,
   from: number | ReadonlyMap<string, Float32Array>,
-): TrainingState {
+): TrainerState {
   const parameters = typeof from === "number" ? firstParameters(sizes, schema, from) : from;
   const moments = [...parameterShapes(sizes, schema)].map(([name, shape]) => {
     const zeros = (): Float32Array => new Float32Array(product(shape));

@@ -7,7 +7,7 @@ import { readMapperWeights, writeMapperWeights } from "../network/mapper-weights
 import { checkSettings, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type History, HistoryWriter, noHistory, recentLoss } from "./history.ts";
 import { differentSetting, learningRateAt, type TrainingSettings } from "./settings.ts";
-import type { TrainingState } from "./state.ts";
+import type { TrainerState } from "./state.ts";
 import { tinyData, tinySettings, tinyState } from "./testing/tiny-training.ts";
 import { type TrainingStep, trainMapper } from "./trainer.ts";
 
@@ -17,7 +17,7 @@ afterAll(() => runtime.dispose());
 
 interface Run {
   readonly steps: readonly TrainingStep[];
-  readonly state: TrainingState;
+  readonly state: TrainerState;
   readonly history: History;
 }
 

@@ -17,7 +17,7 @@ import { decisionTransformer } from "../network/decision-transformer.ts";
 import { type Bucket, bucketsOf } from "./buckets.ts";
 import { batchTensors, drawBatch, drawMasks } from "./sampler.ts";
 import { decays, learningRateAt, type TrainingSettings } from "./settings.ts";
-import type { TrainingState } from "./state.ts";
+import type { TrainerState } from "./state.ts";
 import { splitProblems, type TrainingData } from "./training-data.ts";
 import { createValidator } from "./validator.ts";
 
@@ -25,7 +25,7 @@ export interface TrainingInput {
   readonly data: TrainingData;
   readonly settings: TrainingSettings;
   /** Where it goes on. */
-  readonly state: TrainingState;
+  readonly state: TrainerState;
   readonly runtime: Runtime;
 }
 
@@ -41,7 +41,7 @@ export interface TrainingStep {
   /** Of the problems held out, after the step; there where it was looked at. */
   readonly validationLoss?: number;
   /** After the step. */
-  readonly state: TrainingState;
+  readonly state: TrainerState;
 }
 
 /**
@@ -103,7 +103,7 @@ async function compileStep(
 function runStep(
   { graph, model, masks }: CompiledStep,
   settings: TrainingSettings,
-  state: TrainingState,
+  state: TrainerState,
   batch: ReadonlyMap<string, Float32Array>,
 ): TrainingStep {
   const learningRate = learningRateAt(settings, state.step);

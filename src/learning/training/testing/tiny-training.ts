@@ -6,7 +6,7 @@ import { makeRecord } from "../../dataset/record.ts";
 import { paperSchema } from "../../environment/paper-schema.ts";
 import type { FeatureSchema } from "../../environment/schema.ts";
 import type { TrainingSettings } from "../settings.ts";
-import { firstState, type TrainingState } from "../state.ts";
+import { firstState, type TrainerState } from "../state.ts";
 import type { TrainingData, TrainingProblem } from "../training-data.ts";
 
 /** Six problems of 4 to 7 steps, and if they are asked for six of 14 to 17, which are a bucket of their own. */
@@ -58,6 +58,6 @@ export function tinySettings(changes: Partial<TrainingSettings> = {}): TrainingS
   };
 }
 
-export function tinyState({ sizes, schema, seed }: TrainingSettings): TrainingState {
+export function tinyState({ sizes, schema, seed }: TrainingSettings): TrainerState {
   return firstState(sizes, schema, seed);
 }
