@@ -17,6 +17,7 @@ import { filesOf } from "./dataset-folder.ts";
 
 export const checkpointFile = "checkpoint.safetensors";
 export const resultFiles = ["weights.safetensors", "model-card.md", "report.html", "run.json"] as const;
+export type ResultFile = (typeof resultFiles)[number];
 
 /**
  * The training in the folder; undefined in one that is new or empty.
@@ -41,11 +42,11 @@ export function openTrainFolder(folder: string, settings: TrainingSettings): Che
   return checkpoint;
 }
 
-/** Writes the checkpoint, and before it what else there is. */
-export function saveTrainFolder(
-  folder: string,
-  checkpoint: Checkpoint,
-  results: ReadonlyMap<(typeof resultFiles)[number], Uint8Array> = new Map(),
-): void {
-  writeFilesAtomically(folder, new Map([...results, [checkpointFile, writeCheckpoint(checkpoint)]]));
+export function saveCheckpoint(folder: string, checkpoint: Checkpoint): void {
+  writeFilesAtomically(folder, new Map([[checkpointFile, writeCheckpoint(checkpoint)]]));
+}
+
+/** Writes what a training ends with: all files or none. */
+export function saveResults(folder: string, results: ReadonlyMap<ResultFile, Uint8Array>): void {
+  writeFilesAtomically(folder, results);
 }

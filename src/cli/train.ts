@@ -32,7 +32,14 @@ import { exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { runDocument, runRecord } from "./run-record.ts";
 import { trainDocument, trainText } from "./train-document.ts";
-import { checkpointFile, openTrainFolder, resultFiles, saveTrainFolder } from "./train-folder.ts";
+import {
+  checkpointFile,
+  openTrainFolder,
+  type ResultFile,
+  resultFiles,
+  saveCheckpoint,
+  saveResults,
+} from "./train-folder.ts";
 import { addTrainOptions, type TrainOptions } from "./train-options.ts";
 
 export function addTrain(program: Command, cli: Cli): void {
@@ -55,7 +62,7 @@ interface Task {
 async function train(cli: Cli, options: TrainOptions): Promise<void> {
   const task = prepare(cli, options);
   // A folder that cannot be written is told now, and not after minutes of work.
-  saveTrainFolder(options.out, task.start);
+  saveCheckpoint(options.out, task.start);
   const interrupt = listenForInterrupt(cli.terminal, "the steps that are done; the same command goes on");
   try {
     const document = await work(task, interrupt.signal);
@@ -166,7 +173,7 @@ async function work(task: Task, signal: AbortSignal): Promise<TrainDocument> {
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (signal.aborted) break;
       if (made.step % checkpointEvery === 0 && made.step < settings.steps) {
-        saveTrainFolder(out, last);
+        saveCheckpoint(out, last);
         progress.saved(made.step, recentLoss(history) ?? made.loss, made.validationLoss);
       }
       begun = performance.now();
@@ -193,10 +200,9 @@ function finish(task: Task, checkpoint: Checkpoint, seconds: readonly number[]):
   const files = isDone ? [...resultFiles, checkpointFile] : [checkpointFile];
   const facts = { folder: options.out, dataFolder: options.data, manifest, data, checkpoint, seconds, files };
   const document = trainDocument({ ...facts, threads: options.threads });
-  if (!isDone) {
-    saveTrainFolder(options.out, checkpoint);
-    return document;
-  }
+  // By itself first: whatever becomes of the other files, no step is made again.
+  saveCheckpoint(options.out, checkpoint);
+  if (!isDone) return document;
   // What the files say hangs on the training, and not on how often it was interrupted or how fast the machine is.
   const told = { ...document, steps: { ...document.steps, made: state.step }, secondsPerStep: null };
   const run = runRecord(cli);
@@ -211,13 +217,13 @@ function finish(task: Task, checkpoint: Checkpoint, seconds: readonly number[]):
   const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
   const { losses, validationSteps, validationLosses } = history;
   const curve = { losses, validationSteps, validationLosses };
-  const results = new Map<(typeof resultFiles)[number], Uint8Array>([
+  const results = new Map<ResultFile, Uint8Array>([
     ["weights.safetensors", writeMapperWeights({ sizes, schema, parameters: state.parameters, record })],
     ["model-card.md", bytes(renderModelCard(told, run))],
     ["report.html", bytes(renderTrainReport({ document: told, curve, run }))],
     ["run.json", bytes(`${JSON.stringify(runDocument(cli, settings.seed), null, 2)}\n`)],
   ]);
-  saveTrainFolder(options.out, checkpoint, results);
+  saveResults(options.out, results);
   return document;
 }
 
