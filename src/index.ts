@@ -132,13 +132,13 @@ export {
   readMapperWeights,
   writeMapperWeights,
 } from "./learning/network/mapper-weights.ts";
-export { type A2cOptions, a2cMapper, ddpgMapper } from "./learning/reinforcement/mappers.ts";
 export {
   firstParameters,
   type NetworkSizes,
   paperSizes,
   parameterShapes,
 } from "./learning/network/network-sizes.ts";
+export { type A2cOptions, a2cMapper, ddpgMapper } from "./learning/reinforcement/mappers.ts";
 export type { TrainingSettings } from "./learning/training/settings.ts";
 export { firstState, type TrainerState } from "./learning/training/state.ts";
 export { type TrainingInput, type TrainingStep, trainMapper } from "./learning/training/trainer.ts";
