@@ -13,9 +13,9 @@ import { known } from "../../base/assert.ts";
 import type { Model } from "../../graph/ir/graph.ts";
 import { intAttribute, intsAttribute } from "../../graph/ir/node-attributes.ts";
 import { actionWidth } from "../environment/schema.ts";
+import { GraphNodes, geluOpset } from "../network/graph-nodes.ts";
 import type { MapperWeights } from "../network/mapper-weights.ts";
 import type { NetworkSizes } from "../network/network-sizes.ts";
-import { NodeList } from "./node-list.ts";
 
 /** Action, return-to-go, state. */
 export const tokensPerStep = 3;
@@ -56,7 +56,7 @@ export function cacheNames(block: number): CacheNames {
 export function stepModel(weights: MapperWeights, samples: number): Model {
   const { sizes, schema } = weights;
   const { heads, width, blocks } = sizes;
-  const list = new NodeList();
+  const list = new GraphNodes("float32", geluOpset);
   const step = new StepGraph(list, weights.parameters, {
     samples,
     heads,
@@ -81,12 +81,12 @@ interface StepSizes {
 class StepGraph {
   /** Outputs with what a step adds to the cache, and their shapes. */
   readonly newInCache: (readonly [string, readonly number[]])[] = [];
-  private readonly list: NodeList;
+  private readonly list: GraphNodes;
   private readonly parameters: MapperWeights["parameters"];
   private readonly sizes: StepSizes;
   private readonly width: number;
 
-  constructor(list: NodeList, parameters: MapperWeights["parameters"], sizes: StepSizes) {
+  constructor(list: GraphNodes, parameters: MapperWeights["parameters"], sizes: StepSizes) {
     this.list = list;
     this.parameters = parameters;
     this.sizes = sizes;
@@ -141,7 +141,7 @@ class StepGraph {
       [list.node(cache.newKeys, "Identity", [keys]), [samples, heads, tokensPerStep, headWidth]],
       [list.node(cache.newValues, "Identity", [values]), [samples, heads, headWidth, tokensPerStep]],
     );
-    const parts = [list.int64(`${name}.parts`, [cached, tokensPerStep])];
+    const parts = [list.list(`${name}.parts`, [cached, tokensPerStep])];
     const [old, recent] = [`${name}.old`, `${name}.recent`];
     const scores = [
       list.node(`${old}.scores`, "MatMul", [cache.keys, queries]),
@@ -163,7 +163,7 @@ class StepGraph {
   /** Softmax over the tokens, [samples, heads, tokens, rows]; along lines of memory, where it is three times as fast. */
   private weights(name: string, scores: string, rows: number): string {
     const { list, sizes } = this;
-    const scale = list.floats(`${name}.scale`, [], Float32Array.of(1 / Math.sqrt(sizes.headWidth)));
+    const scale = list.constant(`${name}.scale`, [], Float32Array.of(1 / Math.sqrt(sizes.headWidth)));
     const scaled = list.node(`${name}.scaled`, "Mul", [scores, scale]);
     const hidden = rows === tokensPerStep ? "hidden" : this.stateOnly(`${name}.hidden`, "hidden", 0);
     const lines = this.transpose(`${name}.lines`, scaled, [0, 1, 3, 2]);
@@ -178,15 +178,15 @@ class StepGraph {
     const weight = this.parameter(`${name}.weight`);
     const product = list.node(`${name}.product`, "MatMul", [
       x,
-      list.floats(`${name}.weight`, [weight.length / bias.length, bias.length], weight),
+      list.constant(`${name}.weight`, [weight.length / bias.length, bias.length], weight),
     ]);
-    return list.node(name, "Add", [product, list.floats(`${name}.bias`, [bias.length], bias)]);
+    return list.node(name, "Add", [product, list.constant(`${name}.bias`, [bias.length], bias)]);
   }
 
   layerNorm(name: string, x: string): string {
     const { list, width } = this;
     const parameter = (part: string): string =>
-      list.floats(`${name}.${part}`, [width], this.parameter(`${name}.${part}`));
+      list.constant(`${name}.${part}`, [width], this.parameter(`${name}.${part}`));
     return list.node(name, "LayerNormalization", [x, parameter("scale"), parameter("bias")]);
   }
 
@@ -204,9 +204,9 @@ class StepGraph {
   private stateOnly(name: string, x: string, axis: number): string {
     const { list } = this;
     const bounds = [
-      list.int64(`${name}.start`, [stateToken]),
-      list.int64(`${name}.end`, [stateToken + 1]),
-      list.int64(`${name}.axis`, [axis]),
+      list.list(`${name}.start`, [stateToken]),
+      list.list(`${name}.end`, [stateToken + 1]),
+      list.list(`${name}.axis`, [axis]),
     ];
     return list.node(name, "Slice", [x, ...bounds]);
   }
