@@ -15,6 +15,7 @@ export default defineConfig({
     "papers/fusion": "bench/papers/fusion.ts",
     "papers/table1": "bench/papers/table1.ts",
     "papers/ablation": "bench/papers/ablation.ts",
+    "papers/table2": "bench/papers/table2.ts",
   },
   outDir: "out/bench",
   plugins: [bundleText()],
