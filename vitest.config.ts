@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 import { bundleText } from "./scripts/bundle-text.js";
 
-// unit: fast facts beside the code, part of `npm run check`. slow: whole models, fuzzing, the command line.
+// unit: fast facts beside the code, part of `npm run check`. slow: whole models, fuzzing, training, the command line.
 export default defineConfig({
   test: {
     projects: [
@@ -10,6 +10,9 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["src/**/*.test.ts", "test/architecture.test.ts"],
+          exclude: ["src/**/*.slow.test.ts"],
+          // Modules hold no state, so files may share them: importing afresh took as long as a third of the tests.
+          isolate: false,
           testTimeout: 30_000,
         },
       },
@@ -17,7 +20,7 @@ export default defineConfig({
         plugins: [bundleText()],
         test: {
           name: "slow",
-          include: ["test/**/*.test.ts"],
+          include: ["test/**/*.test.ts", "src/**/*.slow.test.ts"],
           exclude: ["test/architecture.test.ts"],
           globalSetup: ["test/build-dist.ts"],
           testTimeout: 300_000,
