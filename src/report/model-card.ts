@@ -39,14 +39,21 @@ ${run.command}
 
 ## How to use it
 
+\`\`\`sh
+laminate map MODEL --memory 20MB --batch 64${data.paperMode ? " --paper-mode" : ""} --mapper dnnfuser --weights weights.safetensors
+\`\`\`
+
 From JavaScript:
 
 \`\`\`js
-import { readMapperWeights } from "laminate";
+import { dnnfuserMapper, findMapping, readMapperWeights } from "laminate";
 import { readWholeFile } from "laminate/node";
 
-const { sizes, schema, parameters, record } = readMapperWeights(readWholeFile("weights.safetensors"), "weights.safetensors");
+const weights = readMapperWeights(readWholeFile("weights.safetensors"), "weights.safetensors");
+const { mapping, evaluation } = await findMapping(dnnfuserMapper({ weights }), problem);
 \`\`\`
+
+Every answer fits the memory, whatever the weights say: decisions that cannot be completed are not taken.
 
 It is a safetensors file, so other tools read it too: parameters are float32, linear layers are [from, to], and the metadata
 have sizes, schema and the record of the training as JSON. \`laminate train --from weights.safetensors\` goes on from it with other data.
@@ -57,7 +64,7 @@ ${list([
   "A low loss says that it decides as its teachers do on such problems. It does not say how good its mappings are: evaluate them, and hold them against `exact`.",
   `Networks, machines, batches and memories unlike those above; another objective than ${data.objective}, or ${data.paperMode ? "full" : "paper"} mode.`,
   `Networks of more than ${network.steps - 1} layers, and what lies behind step ${data.longest}: the longest trajectory that it saw ends there.`,
-  "A mapping that it answers must be checked for whether it fits the memory, as any other.",
+  "A proof: `laminate compare` says how far its answers are from the optimum.",
 ])}
 `;
 }
