@@ -14,8 +14,8 @@ import {
   targetText,
 } from "./compare-text.ts";
 import { convergenceLegend, convergencePlot } from "./html/convergence.ts";
-import { html, jsonScript, type Markup, type Piece, trusted } from "./html/markup.ts";
-import { styleSheet } from "./html/style.ts";
+import { html, jsonScript, type Markup, type Piece } from "./html/markup.ts";
+import { figure, renderPage, settingsList } from "./html/page.ts";
 import { type Column, table } from "./html/tables.ts";
 import type { RunRecord } from "./html/view.ts";
 
@@ -26,31 +26,17 @@ export interface CompareReportInput {
 
 /** The whole page as text. */
 export function renderCompareReport({ document, run }: CompareReportInput): string {
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${document.model} on ${document.accelerator}: mappers compared</title>
-<style>${trusted(styleSheet)}</style>
-</head>
-<body>
-<main>
-${header(document)}
+  return renderPage(
+    `${document.model} on ${document.accelerator}: mappers compared`,
+    html`${header(document)}
 ${convergenceSection(document)}
 <section aria-labelledby="mappers"><h2 id="mappers">Mappers <span class="aside">median (least .. most) over the seeds</span></h2>
 ${mapperTable(document)}</section>
 <section aria-labelledby="reading"><h2 id="reading">How to read it</h2>
 <ul class="notes">${compareNotes(document).map((note) => html`<li>${note}</li>`)}</ul></section>
 <section aria-labelledby="runs"><h2 id="runs">Every search</h2>${runTable(document)}</section>
-${rerunSection(document, run)}
-</main>
-</body>
-</html>
-`;
-  return page.markup;
+${rerunSection(document, run)}`,
+  );
 }
 
 function header(document: CompareDocument): Markup {
@@ -85,10 +71,6 @@ function figures(document: CompareDocument): Markup {
   ${figure("Feasible", `${feasible} of ${mappers.length}`, "mappers found a mapping that fits")}
   ${figure("Seeds", String(seeds.length), "searches of each mapper that draws at random")}
 </dl>`;
-}
-
-function figure(name: string, value: string, note: string, look = ""): Markup {
-  return html`<div class="figure ${look}"><dt>${name}</dt><dd><span class="value">${value}</span><span class="note">${note}</span></dd></div>`;
 }
 
 function convergenceSection(document: CompareDocument): Piece {
@@ -191,7 +173,7 @@ function rerunSection(document: CompareDocument, run: RunRecord): Markup {
   const facts = Object.entries({ Seeds: document.seeds.join(", "), ...run.versions });
   return html`<section aria-labelledby="rerun"><h2 id="rerun">Run it again</h2>
 <pre class="command"><code>${run.command}</code></pre>
-<dl class="settings">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+${settingsList(facts)}
 <p class="quiet">This file holds the whole comparison, every improvement of every search, as JSON in the element
 <code>#laminate-result</code>.</p>
 ${jsonScript("laminate-result", document)}</section>`;

@@ -5,10 +5,10 @@
 import { formatBytes, formatSeconds } from "../base/format.ts";
 import { barChart, type Slot } from "./html/charts.ts";
 import { header } from "./html/header.ts";
-import { html, type Markup, type Piece, trusted } from "./html/markup.ts";
+import { html, type Markup, type Piece } from "./html/markup.ts";
+import { renderPage } from "./html/page.ts";
 import { rerunSection, vectorSection } from "./html/rerun.ts";
 import { strip } from "./html/strip.ts";
-import { styleSheet } from "./html/style.ts";
 import { comparisonTable, groupTable, layerTable } from "./html/tables.ts";
 import { timeline } from "./html/timeline.ts";
 import { type GroupView, groupViews, type ReportInput, type Traffic } from "./html/view.ts";
@@ -19,31 +19,17 @@ export type { ReportInput, RunRecord } from "./html/view.ts";
 export function renderHtmlReport(input: ReportInput): string {
   const { document, problem, found } = input;
   const groups = document.feasible ? groupViews(problem, found.evaluation, found.baseline) : [];
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${document.model} on ${document.accelerator}: fusion mapping</title>
-<style>${trusted(styleSheet)}</style>
-</head>
-<body>
-<main>
-${header(document)}
+  return renderPage(
+    `${document.model} on ${document.accelerator}: fusion mapping`,
+    html`${header(document)}
 ${networkSection(input, groups)}
 ${groups.length > 0 && costSections(input, groups)}
 ${comparison(input)}
 ${groups.length > 0 && html`<section aria-labelledby="groups"><h2 id="groups">Groups</h2>${groupTable(problem, groups)}</section>`}
 <section aria-labelledby="layers"><h2 id="layers">Layers</h2>${layerTable(problem, found.mapping, groups)}</section>
 ${vectorSection(document)}
-${rerunSection(input)}
-</main>
-</body>
-</html>
-`;
-  return page.markup;
+${rerunSection(input)}`,
+  );
 }
 
 function networkSection({ problem, found }: ReportInput, groups: readonly GroupView[]): Markup {

@@ -4,8 +4,8 @@
  */
 import { formatBytes, formatCount } from "../base/format.ts";
 import { lossLegend, lossPlot } from "./html/loss-curve.ts";
-import { html, jsonScript, type Markup, type Piece, trusted } from "./html/markup.ts";
-import { styleSheet } from "./html/style.ts";
+import { html, jsonScript, type Markup, type Piece } from "./html/markup.ts";
+import { figure, renderPage, settingsList } from "./html/page.ts";
 import type { RunRecord } from "./html/view.ts";
 import { formatLoss, type LossCurve, sizeText, type TrainDocument } from "./train-document.ts";
 
@@ -17,29 +17,15 @@ export interface TrainReportInput {
 
 /** The whole page as text. */
 export function renderTrainReport({ document, curve, run }: TrainReportInput): string {
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Training of a learned mapper: ${subject(document)}</title>
-<style>${trusted(styleSheet)}</style>
-</head>
-<body>
-<main>
-${header(document)}
+  return renderPage(
+    `Training of a learned mapper: ${subject(document)}`,
+    html`${header(document)}
 ${figures(document)}
 ${curveSection(curve)}
 ${listSection("data", "What it learned from", dataFacts(document))}
 ${listSection("network", "Network and optimiser", networkFacts(document))}
-${rerunSection(document, curve, run)}
-</main>
-</body>
-</html>
-`;
-  return page.markup;
+${rerunSection(document, curve, run)}`,
+  );
 }
 
 /** The networks in one line. */
@@ -78,10 +64,6 @@ function figures(document: TrainDocument): Markup {
 </dl>`;
 }
 
-function figure(name: string, value: string, note: string, look = ""): Markup {
-  return html`<div class="figure ${look}"><dt>${name}</dt><dd><span class="value">${value}</span><span class="note">${note}</span></dd></div>`;
-}
-
 function curveSection(curve: LossCurve): Piece {
   const drawn = lossPlot(curve);
   if (drawn === undefined) return undefined;
@@ -93,11 +75,7 @@ ${lossLegend(curve)}</section>`;
 type Facts = readonly (readonly [string, string])[];
 
 function listSection(id: string, title: string, facts: Facts): Markup {
-  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${list(facts)}</section>`;
-}
-
-function list(facts: Facts): Markup {
-  return html`<dl class="settings">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${settingsList(facts)}</section>`;
 }
 
 function dataFacts({ data }: TrainDocument): Facts {
@@ -143,7 +121,7 @@ function networkFacts(document: TrainDocument): Facts {
 function rerunSection(document: TrainDocument, curve: LossCurve, run: RunRecord): Markup {
   return html`<section aria-labelledby="rerun"><h2 id="rerun">Run it again</h2>
 <pre class="command"><code>${run.command}</code></pre>
-${list([["Seed", String(document.settings.seed)], ...Object.entries(run.versions)])}
+${settingsList([["Seed", String(document.settings.seed)], ...Object.entries(run.versions)])}
 <p class="quiet">This file holds the result and the losses of all steps as JSON, in the elements
 <code>#laminate-result</code> and <code>#laminate-curve</code>.</p>
 ${jsonScript("laminate-result", document)}

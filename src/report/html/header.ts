@@ -3,6 +3,7 @@ import { formatBytes, formatSeconds, formatSpeedup, threeDigits } from "../../ba
 import type { MapDocument } from "../map-schema.ts";
 import { proofText } from "../proof-text.ts";
 import { html, type Markup, type Piece } from "./markup.ts";
+import { figure } from "./page.ts";
 
 /** Title, the facts of the problem, and the figures. */
 export function header(document: MapDocument): Markup {
@@ -36,10 +37,6 @@ function figures(document: MapDocument): Markup {
   ${figure("Proof", ...proofText(document))}
   ${figure("Search", formatSeconds(document.elapsedSeconds), `${grouped(document.evaluations)} evaluations`)}
 </dl>`;
-}
-
-function figure(name: string, value: string, note: Piece, look = ""): Markup {
-  return html`<div class="figure ${look}"><dt>${name}</dt><dd><span class="value">${value}</span><span class="note">${note}</span></dd></div>`;
 }
 
 function change(after: number, before: number | null, format: (value: number) => string): Piece {

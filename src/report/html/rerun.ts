@@ -5,6 +5,7 @@ import { peakMacsPerCycle } from "../../mapping/accelerator/accelerator.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
 import type { MapDocument } from "../map-schema.ts";
 import { html, jsonScript, type Markup, type Piece } from "./markup.ts";
+import { settingsList } from "./page.ts";
 import type { ReportInput } from "./view.ts";
 
 /** Command, settings and the data behind the page. */
@@ -19,7 +20,7 @@ export function rerunSection({ document, problem, run }: ReportInput): Markup {
   ];
   return html`<section aria-labelledby="rerun"><h2 id="rerun">Run it again</h2>
 <pre class="command"><code>${run.command}</code></pre>
-<dl class="settings">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+${settingsList(facts)}
 <p class="quiet">This file holds the whole result and the problem as JSON, in the elements
 <code>#laminate-result</code> and <code>#laminate-problem</code>.</p>
 ${jsonScript("laminate-result", document)}
