@@ -1,5 +1,5 @@
-/** The normal distribution: draws, and the quantiles by which the compact GA cuts a variable's range. */
-import type { RandomSource } from "../../../../base/random.ts";
+/** The normal distribution: draws, the share below a value, and quantiles. */
+import type { RandomSource } from "./random.ts";
 
 /** A draw from N(0, 1), by the method of Box and Muller (1958); takes two uniform draws. */
 export function normalDraw(random: RandomSource): number {

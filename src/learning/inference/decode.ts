@@ -17,9 +17,9 @@
  *   networks are refused.
  */
 import { badInput } from "../../base/errors.ts";
+import { normalDraw } from "../../base/normal.ts";
 import type { CostModel } from "../../mapping/cost/cost-model.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
-import { normalDraw } from "../../mapping/mappers/baselines/optimizers/normal.ts";
 import type { Mapping } from "../../mapping/space/mapping.ts";
 import { nearestAllowed } from "../environment/allowed.ts";
 import { type Decision, mappingOfDecisions } from "../environment/decision.ts";

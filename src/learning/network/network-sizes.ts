@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { product } from "../../base/integers.ts";
+import { normalDraw } from "../../base/normal.ts";
 import { seededRandom } from "../../base/random.ts";
 import { actionWidth, type FeatureSchema } from "../environment/schema.ts";
 
@@ -72,15 +73,12 @@ export function firstParameters(
   const random = seededRandom(seed);
   // The first numbers of neighbouring seeds are near each other.
   for (let skipped = 0; skipped < 16; skipped++) random.uniform();
-  /** Box and Muller (1958). */
-  const normal = (): number =>
-    Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
   return new Map(
     [...parameterShapes(sizes, schema)].map(([name, shape]) => {
       const elements = new Float32Array(product(shape));
       if (name.endsWith(".scale")) elements.fill(1);
       else if (!name.endsWith(".bias"))
-        for (let at = 0; at < elements.length; at++) elements[at] = firstDeviation * normal();
+        for (let at = 0; at < elements.length; at++) elements[at] = firstDeviation * normalDraw(random);
       return [name, elements];
     }),
   );

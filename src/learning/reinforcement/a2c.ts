@@ -4,9 +4,10 @@
  * one step on the returns of these steps. The defaults are those of the library Stable Baselines 2, but for the optimiser:
  * AdamW without decay in place of RMSprop. Two runs of small networks a step.
  */
+
+import { normalDraw } from "../../base/normal.ts";
 import type { RandomSource } from "../../base/random.ts";
 import type { RunningModel } from "../../compiler/runtime/start-model.ts";
-import { normalDraw } from "../../mapping/mappers/baselines/optimizers/normal.ts";
 import {
   type A2cLoss,
   type A2cShape,

@@ -5,9 +5,10 @@
  * paper's, but for hidden layers of 64 in place of 400 and 300, no weight decay, and 50 steps of training for 100 of the
  * environment, which are those of the library Stable Baselines 2, and so is a buffer of 50,000. Two runs a step of training.
  */
+
+import { normalDraw } from "../../base/normal.ts";
 import type { RandomSource } from "../../base/random.ts";
 import type { RunningModel } from "../../compiler/runtime/start-model.ts";
-import { normalDraw } from "../../mapping/mappers/baselines/optimizers/normal.ts";
 import type { Agent } from "./agent.ts";
 import {
   type DdpgShape,

@@ -8,24 +8,17 @@
  */
 import type { CostModel } from "../../mapping/cost/cost-model.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
+import type { Sample } from "../../mapping/mappers/search-samples.ts";
 import { mappingOfVector } from "../../mapping/mappers/vector-space.ts";
-import type { Mapping } from "../../mapping/space/mapping.ts";
 import { createStateEncoder } from "../environment/encode.ts";
 import { createEnvironment } from "../environment/environment.ts";
 import { paperSchema } from "../environment/paper-schema.ts";
 import type { ActionSpace, Agent } from "./agent.ts";
 
-/** How an episode ended. */
-export interface Outcome {
-  /** In the cost model's unit; Infinity where it does not fit. */
-  readonly cost: number;
-  readonly mapping: () => Mapping;
-}
-
 export interface Episodes {
   readonly model: CostModel;
   /** Runs an episode, in which the agent learns. O(layers) besides the agent's own work. */
-  run(agent: Agent): Outcome;
+  run(agent: Agent): Sample;
 }
 
 /** Numbers of a state. */

@@ -2,11 +2,12 @@
  * Networks of a few dense layers, written with standard operators, and their first weights. A learner's graphs share names: a
  * layer NAME has the parameters NAME.weight, [from, to] as MatMul reads it, and NAME.bias.
  */
+
+import { normalDraw } from "../../base/normal.ts";
 import type { RandomSource } from "../../base/random.ts";
 import { type DifferentiatedGraph, typedModel } from "../../graph/autodiff/differentiate.ts";
 import { GraphWriter } from "../../graph/autodiff/graph-writer.ts";
 import { intAttribute } from "../../graph/ir/node-attributes.ts";
-import { normalDraw } from "../../mapping/mappers/baselines/optimizers/normal.ts";
 
 /** A dense layer: x W + b, then an activation. */
 export interface DenseLayer {

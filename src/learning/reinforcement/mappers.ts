@@ -6,17 +6,15 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { RandomSource } from "../../base/random.ts";
-import { evaluateWith } from "../../mapping/cost/evaluate.ts";
 import { completeProblem, type Problem } from "../../mapping/cost/problem.ts";
-import type { Mapper, SearchOptions, SearchState } from "../../mapping/mappers/mapper.ts";
-import type { Mapping } from "../../mapping/space/mapping.ts";
+import type { Mapper } from "../../mapping/mappers/mapper.ts";
+import { sampleLimit, searchSamples } from "../../mapping/mappers/search-samples.ts";
 import { childRandom } from "../generate/draw.ts";
 import { compileA2c, createA2c } from "./a2c.ts";
 import type { ActionSpace, Agent } from "./agent.ts";
 import { compileDdpg, createDdpg } from "./ddpg.ts";
 import { createEpisodes, entryCount, stateWidth } from "./episodes.ts";
 
-const defaultSamples = 2_000;
 /** Samples between two looks at the search. */
 const samplesPerTurn = 10;
 
@@ -74,45 +72,10 @@ function learningMapper(
       const actions = actionsOf(problem);
       const learner = learners.get(key(actions));
       assert(learner !== undefined, `${name} is prepared before it searches`);
-      return search(learner(options.seed), actions, problem, options);
+      const agent = learner(options.seed);
+      const episodes = createEpisodes(problem, actions);
+      const { model } = episodes;
+      return searchSamples({ model, limit: sampleLimit(options), samplesPerTurn }, () => episodes.run(agent));
     },
   };
-}
-
-function* search(
-  agent: Agent,
-  actions: ActionSpace,
-  problem: Problem,
-  options: SearchOptions,
-): Generator<SearchState, SearchState> {
-  const episodes = createEpisodes(problem, actions);
-  const { model } = episodes;
-  const limit = options.maxEvaluations ?? defaultSamples;
-  let best: Mapping | undefined;
-  let bestCost = Number.POSITIVE_INFINITY;
-  let leastRequiredBytes = Number.POSITIVE_INFINITY;
-  let evaluations = 0;
-  const state = (): SearchState => ({
-    best,
-    bestCost: best === undefined ? undefined : bestCost * model.costUnit,
-    ...(best === undefined && Number.isFinite(leastRequiredBytes) ? { leastRequiredBytes } : {}),
-    evaluations,
-    progress: Number.isFinite(limit) ? evaluations / limit : undefined,
-    proof: { optimal: false, space: "", lowerBound: undefined },
-  });
-  while (evaluations < limit) {
-    const { cost, mapping } = episodes.run(agent);
-    evaluations++;
-    if (cost < bestCost) {
-      bestCost = cost;
-      best = mapping();
-    }
-    // For whoever asks by how much a search in vain missed; the agent is not told.
-    if (best === undefined) {
-      const evaluation = evaluateWith(model, mapping());
-      if (!evaluation.feasible) leastRequiredBytes = Math.min(leastRequiredBytes, evaluation.requiredBytes);
-    }
-    if (evaluations % samplesPerTurn === 0 && evaluations < limit) yield state();
-  }
-  return state();
 }

@@ -10,11 +10,10 @@
  */
 import { seededRandom } from "../../../base/random.ts";
 import { type CostModel, createCostModel } from "../../cost/cost-model.ts";
-import { evaluateWith } from "../../cost/evaluate.ts";
 import type { Problem } from "../../cost/problem.ts";
 import { createVectorCost } from "../../cost/vector-cost.ts";
-import type { Mapping } from "../../space/mapping.ts";
 import type { Mapper, SearchOptions, SearchState } from "../mapper.ts";
+import { sampleLimit, searchSamples } from "../search-samples.ts";
 import { mappingOfVector, passSizesOf } from "../vector-space.ts";
 import { cmaEs } from "./optimizers/cma-es.ts";
 import { compactGa } from "./optimizers/compact-ga.ts";
@@ -43,7 +42,6 @@ export type BaselineName = keyof typeof optimizers;
 /** In the order in which tables show them. */
 export const baselineNames = Object.keys(optimizers) as readonly BaselineName[];
 
-const defaultSamples = 2_000;
 /** Samples between two looks at the search. */
 const samplesPerTurn = 40;
 
@@ -52,45 +50,24 @@ export function baselineMapper(name: BaselineName): Mapper {
   return { name, search: (problem, options) => search(optimizers[name], problem, options) };
 }
 
-function* search(
+function search(
   optimizer: Optimizer,
   problem: Problem,
   options: SearchOptions,
 ): Generator<SearchState, SearchState> {
   const model = createCostModel(problem);
   const costOf = createVectorCost(model);
-  const limit = options.maxEvaluations ?? defaultSamples;
+  const limit = sampleLimit(options);
   const space = createSpace(model);
   const points = optimizer({ box: space.box, random: seededRandom(options.seed), evaluations: limit });
-  let best: Mapping | undefined;
-  let bestCost = Number.POSITIVE_INFINITY;
-  let leastRequiredBytes = Number.POSITIVE_INFINITY;
-  let evaluations = 0;
-  const state = (): SearchState => ({
-    best,
-    bestCost: best === undefined ? undefined : bestCost * model.costUnit,
-    ...(best === undefined && Number.isFinite(leastRequiredBytes) ? { leastRequiredBytes } : {}),
-    evaluations,
-    progress: Number.isFinite(limit) ? evaluations / limit : undefined,
-    proof: { optimal: false, space: "", lowerBound: undefined },
-  });
-  for (let point = points.next(); evaluations < limit; ) {
+  let told: number | undefined;
+  return searchSamples({ model, limit, samplesPerTurn }, () => {
+    const point = told === undefined ? points.next() : points.next(told);
     const { vector, inputImages } = space.decode(point.value);
     const cost = costOf(vector, inputImages);
-    evaluations++;
-    if (cost < bestCost) {
-      bestCost = cost;
-      best = mappingOfVector(model, vector, inputImages);
-    }
-    // For whoever asks by how much a search in vain missed; the optimiser is not told.
-    if (best === undefined) {
-      const evaluation = evaluateWith(model, mappingOfVector(model, vector, inputImages));
-      if (!evaluation.feasible) leastRequiredBytes = Math.min(leastRequiredBytes, evaluation.requiredBytes);
-    }
-    if (evaluations % samplesPerTurn === 0 && evaluations < limit) yield state();
-    point = points.next(cost);
-  }
-  return state();
+    told = cost;
+    return { cost, mapping: () => mappingOfVector(model, vector, inputImages) };
+  });
 }
 
 interface VectorSpace {

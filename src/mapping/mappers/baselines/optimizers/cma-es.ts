@@ -6,9 +6,10 @@
  * Equal losses rank in the order in which they were asked for. Where nothing is feasible a generation so selects by chance,
  * and mean and step take a walk at random.
  */
+
+import { normalDraws } from "../../../../base/normal.ts";
 import type { RandomSource } from "../../../../base/random.ts";
 import { type CmaConstants, cmaConstants } from "./cma-constants.ts";
-import { normalDraws } from "./normal.ts";
 import { bounce, type Optimizer, pointAt, type Vector } from "./optimizer.ts";
 import { type EigenSystem, symmetricEigen } from "./symmetric-eigen.ts";
 

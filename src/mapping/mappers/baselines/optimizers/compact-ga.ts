@@ -10,8 +10,9 @@
  *
  * Equal losses: the older of the two points wins.
  */
+
+import { normalQuantile } from "../../../../base/normal.ts";
 import type { RandomSource } from "../../../../base/random.ts";
-import { normalQuantile } from "./normal.ts";
 import { bounce, type Optimizer, pointAt } from "./optimizer.ts";
 
 const populationSize = 40;

@@ -1,7 +1,7 @@
 /** The normal distribution and the eigensystem against their definitions. */
 import { expect, test } from "vitest";
+import { normalDraws, normalQuantile, normalShareBelow } from "../../../../base/normal.ts";
 import { seededRandom } from "../../../../base/random.ts";
-import { normalDraws, normalQuantile, normalShareBelow } from "./normal.ts";
 import { symmetricEigen } from "./symmetric-eigen.ts";
 
 test("shares of the normal distribution are those of the tables", () => {

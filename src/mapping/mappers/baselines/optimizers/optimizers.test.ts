@@ -3,13 +3,13 @@
  * beside the measured one; docs/baselines.md has the measured ones.
  */
 import { describe, expect, test } from "vitest";
+import { normalDraw } from "../../../../base/normal.ts";
 import { seededRandom } from "../../../../base/random.ts";
 import { median } from "../../../../base/statistics.ts";
 import { cmaConstants } from "./cma-constants.ts";
 import { cmaEs } from "./cma-es.ts";
 import { compactGa } from "./compact-ga.ts";
 import { differentialEvolution } from "./differential-evolution.ts";
-import { normalDraw } from "./normal.ts";
 import { bounce, type Optimizer, pointAt } from "./optimizer.ts";
 import { particleSwarm } from "./particle-swarm.ts";
 import { randomSearch } from "./random-search.ts";

@@ -11,8 +11,9 @@
  * Equal losses: the move is accepted. From an infeasible point every move is accepted, and from a feasible one none to an
  * infeasible one.
  */
+
+import { normalDraw } from "../../../../base/normal.ts";
 import type { RandomSource } from "../../../../base/random.ts";
-import { normalDraw } from "./normal.ts";
 import { type Box, bounce, edge, type Optimizer, pointAt, type Vector } from "./optimizer.ts";
 
 const firstAcceptance = 0.8;

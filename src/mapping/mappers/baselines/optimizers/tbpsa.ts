@@ -7,8 +7,9 @@
  * Equal losses are kept in the order in which they were asked for. An infinite loss leaves the test without a number, which
  * counts as progress: where nothing is feasible the population stays as small as it began.
  */
+
+import { normalDraw } from "../../../../base/normal.ts";
 import type { RandomSource } from "../../../../base/random.ts";
-import { normalDraw } from "./normal.ts";
 import { bounce, type Optimizer, pointAt, type Vector } from "./optimizer.ts";
 
 const childrenPerParent = 4;
