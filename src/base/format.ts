@@ -81,3 +81,8 @@ function formatSteps(value: number, steps: readonly Step[]): string {
 function zeroStep(steps: readonly Step[]): Step {
   return steps.find(([, size]) => size === 1) ?? ["", 1];
 }
+
+/** The nearest whole number, in full: 12,345. */
+export function formatWhole(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}

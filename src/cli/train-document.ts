@@ -1,6 +1,6 @@
 /** What a training answers, as a document and as text. */
 import { known } from "../base/assert.ts";
-import { formatSeconds } from "../base/format.ts";
+import { formatSeconds, formatWhole } from "../base/format.ts";
 import { product, sum } from "../base/integers.ts";
 import { median } from "../base/statistics.ts";
 import type { Manifest } from "../learning/dataset/manifest.ts";
@@ -95,17 +95,13 @@ export function trainText({
   files,
 }: TrainDocument): string {
   const time = secondsPerStep === null ? "" : `, ${formatSeconds(secondsPerStep)} each`;
-  const held = `${grouped(data.heldOut)} ${data.heldOut === 1 ? "problem" : "problems"} held out`;
+  const held = `${formatWhole(data.heldOut)} ${data.heldOut === 1 ? "problem" : "problems"} held out`;
   const validation = losses.validation === null ? "" : `; ${formatLoss(losses.validation)} on ${held}`;
   return [
-    `${folder}: ${grouped(steps.done)} of ${grouped(steps.planned)} steps; ${grouped(steps.made)} made now${time}`,
+    `${folder}: ${formatWhole(steps.done)} of ${formatWhole(steps.planned)} steps; ${formatWhole(steps.made)} made now${time}`,
     `loss ${formatLoss(losses.last)} (mean of the last 50 batches), ${formatLoss(losses.first)} at first${validation}`,
     complete
       ? `${files.slice(0, -1).join(", ")} and ${known(files.at(-1), "a file")}`
-      : `${grouped(steps.planned - steps.done)} steps are missing: the same command goes on`,
+      : `${formatWhole(steps.planned - steps.done)} steps are missing: the same command goes on`,
   ].join("\n");
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString("en");
 }

@@ -2,13 +2,12 @@
  * A comparison of mappers as one HTML file that stands alone, as the report of a mapping does: no script, no request, light
  * and dark, printable.
  */
-import { formatBytes, formatSeconds, formatSpeedup, threeDigits } from "../base/format.ts";
+import { formatBytes, formatSeconds, formatSpeedup, formatWhole, threeDigits } from "../base/format.ts";
 import type { CompareDocument, CompareRow } from "./compare-schema.ts";
 import {
   compareNotes,
   formatGap,
   formatObjective,
-  formatWhole,
   gainName,
   spreadText,
   targetText,

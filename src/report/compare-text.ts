@@ -1,5 +1,12 @@
 /** A comparison of mappers as text: a table with one line per mapper, and what must be known to read it. */
-import { formatBytes, formatJoules, formatSeconds, formatSpeedup, threeDigits } from "../base/format.ts";
+import {
+  formatBytes,
+  formatJoules,
+  formatSeconds,
+  formatSpeedup,
+  formatWhole,
+  threeDigits,
+} from "../base/format.ts";
 import type { CompareDocument, CompareRow, CompareRun, CompareSpread } from "./compare-schema.ts";
 import { type Column, textTable } from "./text-table.ts";
 
@@ -56,11 +63,6 @@ export function gainName(objective: CompareDocument["objective"]): string {
 /** `3.1 %`: how far a cost is above the target's. */
 export function formatGap(gap: number): string {
   return `${threeDigits(gap * 100)} %`;
-}
-
-/** 12901920 -> 12,901,920, and halves rounded up. */
-export function formatWhole(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
 }
 
 /** A cost with its unit. */

@@ -1,5 +1,5 @@
 /** What weights are, for whoever finds the file: Markdown beside it, after Mitchell et al., Model Cards (FAT* 2019). */
-import { formatBytes, formatCount } from "../base/format.ts";
+import { formatBytes, formatCount, formatWhole } from "../base/format.ts";
 import type { RunRecord } from "./html/view.ts";
 import { formatLoss, sizeText, type TrainDocument } from "./train-document.ts";
 
@@ -16,13 +16,13 @@ mapping, one decision for each layer. Its features are \`${data.features}\`; the
 
 ${list([...givenLines(document), ...drawnLines(document)])}
 
-They are ${grouped(data.problems)} problems with ${grouped(data.trajectories)} mappings of the teachers (${data.teachers.join(", ")}), which minimise ${data.objective} in
+They are ${formatWhole(data.problems)} problems with ${formatWhole(data.trajectories)} mappings of the teachers (${data.teachers.join(", ")}), which minimise ${data.objective} in
 ${data.paperMode ? "paper mode" : "full mode"}. ${heldText(document)} The data set's digest is \`${data.digest}\`.
 
 ## How it was trained
 
 ${list([
-  `${grouped(steps.done)} steps of ${settings.batchSize} trajectories; AdamW at ${settings.learningRate} (${settings.schedule}, ${grouped(settings.warmUp)} steps of warm-up), weight decay ${settings.weightDecay}, gradients clipped at ${settings.clipNorm}`,
+  `${formatWhole(steps.done)} steps of ${settings.batchSize} trajectories; AdamW at ${settings.learningRate} (${settings.schedule}, ${formatWhole(settings.warmUp)} steps of warm-up), weight decay ${settings.weightDecay}, gradients clipped at ${settings.clipNorm}`,
   `loss \`${settings.loss}\`, dropout ${settings.dropout}, seed ${settings.seed}`,
   settings.from === null
     ? "from random weights"
@@ -80,19 +80,15 @@ function givenLines({ data }: TrainDocument): readonly string[] {
 function drawnLines({ data }: TrainDocument): readonly string[] {
   if (data.generated === 0) return [];
   return [
-    `by rule: ${grouped(data.generated)} problems that \`generateProblem\` draws with seed ${data.generatedSeed} (network, machine, batch and memory)`,
+    `by rule: ${formatWhole(data.generated)} problems that \`generateProblem\` draws with seed ${data.generatedSeed} (network, machine, batch and memory)`,
   ];
 }
 
 function heldText({ data }: TrainDocument): string {
   if (data.heldOut === 0) return "All of them were learned from, so nothing here says how it does on others.";
-  return `${grouped(data.heldOut)} of them, drawn by the seed, were held out and never learned from.`;
+  return `${formatWhole(data.heldOut)} of them, drawn by the seed, were held out and never learned from.`;
 }
 
 function list(lines: readonly string[]): string {
   return lines.map((line) => `- ${line}`).join("\n");
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString("en-US");
 }

@@ -2,7 +2,7 @@
  * A training as one HTML file that stands alone, as the report of a mapping does: the loss curve and what decided it. No script,
  * no request, light and dark, printable.
  */
-import { formatBytes, formatCount } from "../base/format.ts";
+import { formatBytes, formatCount, formatWhole } from "../base/format.ts";
 import { lossLegend, lossPlot } from "./html/loss-curve.ts";
 import { html, jsonScript, type Markup, type Piece } from "./html/markup.ts";
 import { figure, renderPage, settingsList } from "./html/page.ts";
@@ -31,7 +31,7 @@ ${rerunSection(document, curve, run)}`,
 /** The networks in one line. */
 function subject({ data: { networks, generated } }: TrainDocument): string {
   const named = networks.length > 4 ? [...networks.slice(0, 4), `${networks.length - 4} more`] : networks;
-  const drawn = generated > 0 ? [`${grouped(generated)} drawn problems`] : [];
+  const drawn = generated > 0 ? [`${formatWhole(generated)} drawn problems`] : [];
   return [...named, ...drawn].join(", ");
 }
 
@@ -55,11 +55,11 @@ function figures(document: TrainDocument): Markup {
   const held =
     data.heldOut === 0
       ? "no problem is held out"
-      : `${grouped(data.heldOut)} of ${grouped(data.problems)} problems`;
+      : `${formatWhole(data.heldOut)} of ${formatWhole(data.problems)} problems`;
   return html`<dl class="figures">
   ${figure("Loss", formatLoss(losses.last), `mean of the last 50 batches; ${formatLoss(losses.first)} at first`, "lead")}
   ${figure("Held out", formatLoss(losses.validation), held)}
-  ${figure("Steps", grouped(steps.done), `of ${settings.batchSize} trajectories each`)}
+  ${figure("Steps", formatWhole(steps.done), `of ${settings.batchSize} trajectories each`)}
   ${figure("Parameters", formatCount(network.parameters), sizeText(document))}
 </dl>`;
 }
@@ -91,14 +91,14 @@ function dataFacts({ data }: TrainDocument): Facts {
   const drawn: Facts =
     data.generated === 0
       ? []
-      : [["Drawn at random", `${grouped(data.generated)} problems, seed ${data.generatedSeed}`]];
+      : [["Drawn at random", `${formatWhole(data.generated)} problems, seed ${data.generatedSeed}`]];
   return [
     ...given,
     ...drawn,
-    ["Problems", `${grouped(data.problems)}, of which ${grouped(data.heldOut)} are held out`],
+    ["Problems", `${formatWhole(data.problems)}, of which ${formatWhole(data.heldOut)} are held out`],
     [
       "Trajectories",
-      `${grouped(data.trajectories)} of ${grouped(data.steps)} steps; the longest has ${data.longest}`,
+      `${formatWhole(data.trajectories)} of ${formatWhole(data.steps)} steps; the longest has ${data.longest}`,
     ],
     ["Teachers", data.teachers.join(", ")],
     ["Digest", data.digest],
@@ -111,7 +111,7 @@ function networkFacts(document: TrainDocument): Facts {
   return [
     ["Size", sizeText(document)],
     ["Time steps", `${network.steps}: networks of up to ${network.steps - 1} layers`],
-    ["Learning rate", `${learningRate}, ${schedule}, after ${grouped(warmUp)} steps of warm-up`],
+    ["Learning rate", `${learningRate}, ${schedule}, after ${formatWhole(warmUp)} steps of warm-up`],
     ["AdamW", `weight decay ${settings.weightDecay}, gradients clipped at ${settings.clipNorm}`],
     ["Dropout", String(settings.dropout)],
     ["Began at", settings.from === null ? "random weights" : `the weights ${settings.from}`],
@@ -126,8 +126,4 @@ ${settingsList([["Seed", String(document.settings.seed)], ...Object.entries(run.
 <code>#laminate-result</code> and <code>#laminate-curve</code>.</p>
 ${jsonScript("laminate-result", document)}
 ${jsonScript("laminate-curve", curve)}</section>`;
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString("en-US");
 }

@@ -2,9 +2,9 @@
  * The convergence plot: best cost so far against evaluations, both on logarithmic axes; a line per mapper for the median
  * of its seeds, a band from the least to the most.
  */
-import { formatCount } from "../../base/format.ts";
+import { formatCount, formatWhole } from "../../base/format.ts";
 import type { CompareDocument } from "../compare-schema.ts";
-import { formatObjective, formatWhole } from "../compare-text.ts";
+import { formatObjective } from "../compare-text.ts";
 import { type CurvePoint, convergenceCurve } from "../convergence-curve.ts";
 import { html, type Markup } from "./markup.ts";
 import { groupColours } from "./view.ts";

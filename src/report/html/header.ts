@@ -1,5 +1,5 @@
 /** The top of the report: what was mapped where, and the answer in six figures. */
-import { formatBytes, formatSeconds, formatSpeedup, threeDigits } from "../../base/format.ts";
+import { formatBytes, formatSeconds, formatSpeedup, formatWhole, threeDigits } from "../../base/format.ts";
 import type { MapDocument } from "../map-schema.ts";
 import { proofText } from "../proof-text.ts";
 import { html, type Markup, type Piece } from "./markup.ts";
@@ -35,7 +35,7 @@ function figures(document: MapDocument): Markup {
   ${figure("Off-chip traffic", formatBytes(offChip), change(offChip, baseline.offChipBytes, formatBytes))}
   ${figure("Peak on chip", formatBytes(peak), `${share(peak, memoryBytes)} of ${formatBytes(memoryBytes)}`)}
   ${figure("Proof", ...proofText(document))}
-  ${figure("Search", formatSeconds(document.elapsedSeconds), `${grouped(document.evaluations)} evaluations`)}
+  ${figure("Search", formatSeconds(document.elapsedSeconds), `${formatWhole(document.evaluations)} evaluations`)}
 </dl>`;
 }
 
@@ -61,7 +61,7 @@ function infeasibleNotice({ infeasible, mapper, evaluations }: MapDocument): Mar
   <p>The group of <b>${names.join(", ")}</b> needs <b>${formatBytes(requiredBytes)}</b>; there are
   <b>${formatBytes(availableBytes)}</b>, which is ${formatBytes(requiredBytes - availableBytes)} too little.</p>
   <div class="need" role="img" aria-label="${share(availableBytes, requiredBytes)} of the bytes needed are there"><span style="width:${filled.toFixed(2)}%"></span></div>
-  <p>The smallest memory in which this mapping fits is <b>${grouped(requiredBytes)} bytes</b>
+  <p>The smallest memory in which this mapping fits is <b>${formatWhole(requiredBytes)} bytes</b>
   (<code>--memory ${requiredBytes}B</code>). Give it that, or take a smaller batch or smaller passes.</p>
 </section>`;
 }
@@ -88,9 +88,4 @@ export function share(part: number, whole: number): string {
 
 function orDash(value: number | null, format: (value: number) => string): string {
   return value === null ? "–" : format(value);
-}
-
-/** 12901920 -> 12,901,920, on every machine. */
-function grouped(value: number): string {
-  return value.toLocaleString("en-US");
 }
