@@ -119,7 +119,7 @@ export {
 } from "./learning/environment/schema.ts";
 export { generateModel, generateWorkload } from "./learning/generate/generate-network.ts";
 export { type GenerateOptions, generateProblem } from "./learning/generate/generate-problem.ts";
-export { checkLength, type DecodeOptions, decodeMappings } from "./learning/inference/decode.ts";
+export { type DecodeOptions, decodeMappings } from "./learning/inference/decode.ts";
 export { createStepNetwork, type StepNetwork } from "./learning/inference/step-network.ts";
 export { type DnnfuserOptions, dnnfuserMapper } from "./learning/mappers/dnnfuser.ts";
 export {

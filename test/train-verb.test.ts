@@ -11,6 +11,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { folderReader } from "../src/host/folder-reader.ts";
+import { readDataset } from "../src/learning/dataset/read-dataset.ts";
 import { paperSchema } from "../src/learning/environment/paper-schema.ts";
 import { readMapperWeights, writeMapperWeights } from "../src/learning/network/mapper-weights.ts";
 import { firstParameters } from "../src/learning/network/network-sizes.ts";
@@ -127,6 +129,36 @@ test("fine-tuning begins at the weights that are given, on other data", async ()
   expect(wider.stderr).toContain("these weights have width 8, and 16 is asked for");
 });
 
+test("a learner's own mappings are corrected, and it goes on from what that shows, by parts", async () => {
+  const drawn = ["--generated", "3", "--seed", "3", ...quick];
+  const [first, second] = [join(folder, "shown"), join(folder, "corrected")];
+  expect(await laminate(["dataset", ...drawn, "--teachers", "exact", "-o", first])).toMatchObject({
+    exitCode: 0,
+  });
+  // A window shorter than the networks.
+  const args = ["--steps", "3", "--batch-size", "4", "--time-steps", "6", ...tiny, "--loss", "decision"];
+  const learned = join(folder, "learned");
+  expect(await laminate(["train", "--data", first, "-o", learned, ...args])).toMatchObject({ exitCode: 0 });
+  const weights = join(learned, "weights.safetensors");
+  const by = ["--teachers", "exact,correction", "--corrections", "2", "--learner", weights];
+  expect(await laminate(["dataset", ...drawn, ...by, "-o", second])).toMatchObject({ exitCode: 0 });
+  const lessons = [...readDataset(folderReader(second), second).records()].flatMap(
+    ({ facts }) => facts.lessons,
+  );
+  const corrections = lessons.filter(({ teacher }) => teacher === "correction");
+  expect(corrections.length).toBeGreaterThan(1);
+  expect(corrections.every(({ taughtFrom }) => taughtFrom > 1)).toBe(true);
+  const run = await laminate([
+    ...["train", "--data", second, "--from", weights, "-o", join(folder, "better")],
+    ...["--steps", "2", "--batch-size", "4", "--loss", "decision", "--json"],
+  ]);
+  expect(run).toMatchObject({ exitCode: 0 });
+  expect(JSON.parse(run.stdout)).toMatchObject({ network: { steps: 6 }, settings: { loss: "decision" } });
+  const other = await laminate(["dataset", ...drawn, "--teachers", "exact,correction", "-o", second]);
+  expect(other).toMatchObject({ exitCode: 3, stdout: "" });
+  expect(other.stderr).toContain("other settings: ");
+});
+
 test("what cannot be trained, or not here, is refused with the way out, and nothing is written", async () => {
   expect(await train("good")).toMatchObject({ exitCode: 0 });
   const good = join(folder, "good");
@@ -162,7 +194,7 @@ test("what cannot be trained, or not here, is refused with the way out, and noth
   await refuse(
     ["-o", good, "--data", general],
     3,
-    "begun with other settings: schema paper/1, and now general/1",
+    "begun with other settings: schema paper/1, and now general/2",
   );
   await refuse(["-o", foreign], 3, "holds other files (letter.txt) and no checkpoint");
   await refuse(["-o", broken], 3, "the safetensors file is cut off");
@@ -175,11 +207,6 @@ test("what cannot be trained, or not here, is refused with the way out, and noth
   await refuse(["--from", join(good, "checkpoint.safetensors")], 3, "these are no weights of a mapper");
   await refuse(["--from", join(folder, "none")], 3, "there is no such file");
   await refuse(["--width", "9"], 3, "width 9 cannot be shared by 2 heads");
-  await refuse(
-    ["--time-steps", "21"],
-    3,
-    "--time-steps: the network has 21 time steps, and the data set one of 22",
-  );
   await refuse(["--learning-rate", "0"], 2, '--learning-rate: "0" is not a number');
   await refuse(["--dropout", "1"], 2, '--dropout: "1" is not a number from 0 to 0.9');
   expect(readdirSync(good).map((name) => readFileSync(join(good, name)).toString("base64"))).toEqual(before);

@@ -62,7 +62,14 @@ export function trainingData(
 ): TrainingData {
   const problems = questions.map((question, index): TrainingProblem => {
     const making = makeRecord(paperSchema, completeProblem(problemOf(question)), index, {
-      ...{ teachers, seeds: 4, keep: 8, seed: seed * 1_000 + index, exactEvaluations: 20_000_000 },
+      ...{
+        teachers,
+        seeds: 4,
+        keep: 8,
+        seed: seed * 1_000 + index,
+        corrections: 0,
+        exactEvaluations: 20_000_000,
+      },
     });
     let step = making.next();
     while (step.done !== true) step = making.next();

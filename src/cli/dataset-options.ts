@@ -25,6 +25,8 @@ export interface DatasetOptions extends JsonOption {
   readonly seed: number;
   readonly seeds: number;
   readonly keep: number;
+  readonly corrections: number;
+  readonly learner?: string;
   readonly exactEvaluations: number;
   readonly out: string;
 }
@@ -85,10 +87,19 @@ export function addDatasetOptions(command: Command): Command {
       "paper or general (default: paper with --paper-mode, else general)",
       featuresOf,
     );
-  add("--teachers <names>", "who shows mappings", teachersOf, teacherNames, teacherNames.join(","));
+  const shown: readonly TeacherName[] = ["g-teacher", "exact"];
+  add(
+    "--teachers <names>",
+    "who shows mappings: g-teacher, exact, correction",
+    teachersOf,
+    shown,
+    shown.join(","),
+  );
   number("seed", "seed of everything random", 0, 2 ** 31 - 1, 1);
   number("seeds", "searches of g-teacher for a problem", 1, 1_000, 4);
   number("keep", "mappings of g-teacher to keep of a problem", 1, 10_000, 8);
+  number("corrections", "corrections of a problem", 1, 1_000, 2);
+  command.option("--learner <file>", "weights whose mappings corrections begin with (default: g-teacher's)");
   number("exact-evaluations", "where exact stops without a proof", 1, 1e12, defaultExactEvaluations);
   return addJsonOption(command).addHelpText(
     "after",

@@ -4,7 +4,9 @@ import type { Command } from "commander";
 import { LaminateError, usageError } from "../base/errors.ts";
 import { formatBytes } from "../base/format.ts";
 import { sum } from "../base/integers.ts";
+import { sha256OfBytes } from "../base/sha256.ts";
 import { packageVersion } from "../host/package-root.ts";
+import { readWholeFile } from "../host/read-file.ts";
 import { type Manifest, problemsDone, problemsPerShard } from "../learning/dataset/manifest.ts";
 import { makeRecord, type ProblemRecord } from "../learning/dataset/record.ts";
 import {
@@ -19,6 +21,12 @@ import {
 import { generalSchema } from "../learning/environment/general-schema.ts";
 import { paperSchema } from "../learning/environment/paper-schema.ts";
 import { schemaTitle } from "../learning/environment/schema.ts";
+import { decodeMappings } from "../learning/inference/decode.ts";
+import { createStepNetwork } from "../learning/inference/step-network.ts";
+import { readMapperWeights } from "../learning/network/mapper-weights.ts";
+import { createCostModel } from "../mapping/cost/cost-model.ts";
+import type { Problem } from "../mapping/cost/problem.ts";
+import type { Mapping } from "../mapping/space/mapping.ts";
 import type { Workload } from "../mapping/workload/workload.ts";
 import { type DatasetDocument, datasetSchemaName } from "../report/dataset-document.ts";
 import { type Cli, printDocument } from "./cli.ts";
@@ -52,14 +60,16 @@ async function dataset(cli: Cli, options: DatasetOptions): Promise<void> {
     });
   }
   const workloads = options.models.map((name) => workloadOf(name, options));
-  const settings = settingsOf(options, workloads);
+  const learner = options.learner === undefined ? undefined : await createLearner(options.learner);
+  const settings = settingsOf(options, workloads, learner);
   const origin = { laminate: packageVersion(), settings };
   const state = openDatasetFolder(options.out, origin);
   // A folder that cannot be written is told now, and not after minutes of work.
   const before = saveDatasetFolder(options.out, origin, state);
   const interrupt = listenForInterrupt(cli.terminal, "what is done; the same command goes on");
   try {
-    const maker: Maker = { cli, folder: options.out, origin, workloads, signal: interrupt.signal };
+    const folder = options.out;
+    const maker: Maker = { cli, folder, origin, workloads, learner, signal: interrupt.signal };
     const manifest = await makeRest(maker, before, state);
     const document = documentOf(options.out, manifest, problemsDone(before.shards));
     if (options.json) printDocument(cli, document);
@@ -79,7 +89,11 @@ function workloadOf(name: string, { accelerator }: DatasetOptions): Workload {
   }
 }
 
-function settingsOf(options: DatasetOptions, workloads: readonly Workload[]): DatasetSettings {
+function settingsOf(
+  options: DatasetOptions,
+  workloads: readonly Workload[],
+  learner: Learner | undefined,
+): DatasetSettings {
   // Parsed, so that they are written as they are read again.
   return settingsSchema.parse({
     networks: workloads.map((workload) => ({ name: workload.name, sha256: workloadDigest(workload) })),
@@ -93,9 +107,33 @@ function settingsOf(options: DatasetOptions, workloads: readonly Workload[]): Da
     seed: options.seed,
     seeds: options.seeds,
     keep: options.keep,
+    corrections: options.corrections,
+    learner: learner === undefined ? null : learner.digest,
     exactEvaluations: options.exactEvaluations,
     featureSchema: options.features ?? (options.paperMode ? paperSchema : generalSchema),
   } satisfies DatasetSettings);
+}
+
+/** Weights whose mappings corrections begin with. */
+interface Learner {
+  readonly digest: string;
+  readonly ways: (problem: Problem, seed: number) => readonly Mapping[];
+}
+
+/** The greedy mapping, and some that are drawn as the network is sure of them. */
+const waySamples = 4;
+const wayTemperature = 1;
+
+async function createLearner(path: string): Promise<Learner> {
+  const bytes = readWholeFile(path);
+  const network = await createStepNetwork(readMapperWeights(bytes, path), waySamples);
+  return {
+    digest: sha256OfBytes(bytes),
+    ways: (problem, seed) => {
+      const options = { samples: waySamples, temperature: wayTemperature, seed };
+      return [...decodeMappings(network, createCostModel(problem), options)].flat();
+    },
+  };
 }
 
 interface Maker {
@@ -103,6 +141,7 @@ interface Maker {
   readonly folder: string;
   readonly origin: DatasetOrigin;
   readonly workloads: readonly Workload[];
+  readonly learner: Learner | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -149,7 +188,9 @@ async function makeRest(maker: Maker, before: Manifest, start: DatasetState): Pr
 async function makeWatched(maker: Maker, index: number): Promise<ProblemRecord | undefined> {
   const { settings } = maker.origin;
   const problem = problemAt(settings, maker.workloads, index);
-  const work = makeRecord(settings.featureSchema, problem, index, teachOptionsAt(settings, index));
+  const { ways } = maker.learner ?? {};
+  const options = { ...teachOptionsAt(settings, index), ...(ways === undefined ? {} : { ways }) };
+  const work = makeRecord(settings.featureSchema, problem, index, options);
   let turnEnd = 0;
   for (;;) {
     if (performance.now() >= turnEnd) {

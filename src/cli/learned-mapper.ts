@@ -4,7 +4,7 @@ import { usageError } from "../base/errors.ts";
 import { readWholeFile } from "../host/read-file.ts";
 import { shippedWeights } from "../host/shipped-weights.ts";
 import {
-  defaultTemperature,
+  defaultTemperatures,
   dnnfuserMapper,
   dnnfuserName,
   mostSamples,
@@ -30,7 +30,7 @@ export function addLearnedOptions(command: Command): Command {
     )
     .option(
       "--temperature <number>",
-      `of ${dnnfuserName}: noise of all samples but the first (default: ${defaultTemperature})`,
+      `of ${dnnfuserName}: noise of all samples but the first (default: ${defaultTemperatures.choice}, of the paper's features ${defaultTemperatures.share})`,
       temperatureOf,
     );
 }

@@ -79,7 +79,7 @@ export function addTrainOptions(command: Command): Command {
   size("blocks", "blocks of the network (default: 3)");
   size("heads", "heads of attention (default: 2)");
   size("width", "width of a token (default: 128)");
-  size("time-steps", "layers + 1 of the longest network (default: 57, or what the data set has)");
+  size("time-steps", "steps that it remembers, layers + 1 (default: 57, or what the data set has)");
   add("--checkpoint-every <steps>", "steps between checkpoints", whole("checkpoint-every", 1, 1e8), 100);
   return addJsonOption(command).addHelpText(
     "after",

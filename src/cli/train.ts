@@ -138,12 +138,6 @@ function sizesOf(options: TrainOptions, data: TrainingData, from: MapperWeights 
       fix: "leave the sizes out: they are those of the weights",
     });
   }
-  if (sizes.steps < longest) {
-    throw badInput(`the network has ${sizes.steps} time steps, and the data set one of ${longest}`, {
-      where: options.timeSteps === undefined ? (options.from ?? options.data) : "--time-steps",
-      fix: `train from nothing with --time-steps ${longest}, or leave longer networks out of the data set`,
-    });
-  }
   const parsed = networkSizesSchema.safeParse(sizes);
   if (parsed.success) return sizes;
   throw badInput(`width ${sizes.width} cannot be shared by ${sizes.heads} heads`, {

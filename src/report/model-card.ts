@@ -9,7 +9,7 @@ export function renderModelCard(document: TrainDocument, run: RunRecord): string
   return `# A learned mapper
 
 \`weights.safetensors\` is a decision transformer (DNNFuser, arXiv 2201.11218) of ${formatCount(network.parameters)} parameters: ${sizeText(document)},
-time steps for networks of up to ${network.steps - 1} layers. It answers a network, a machine and a memory with a layer-fusion
+with a window of ${network.steps} time steps. It answers a network, a machine and a memory with a layer-fusion
 mapping, one decision for each layer. Its features are \`${data.features}\`; the file holds the schema.
 
 ## What it was trained on
@@ -63,7 +63,11 @@ have sizes, schema and the record of the training as JSON. \`laminate train --fr
 ${list([
   "A low loss says that it decides as its teachers do on such problems. It does not say how good its mappings are: evaluate them, and hold them against `exact`.",
   `Networks, machines, batches and memories unlike those above; another objective than ${data.objective}, or ${data.paperMode ? "full" : "paper"} mode.`,
-  `Networks of more than ${network.steps - 1} layers, and what lies behind step ${data.longest}: the longest trajectory that it saw ends there.`,
+  `Networks of more than ${formatWhole(data.longest - 1)} layers, the most that it saw. ${
+    data.longest > network.steps
+      ? "Those longer than its window it learned by parts, and maps by parts."
+      : "Those longer than its window it maps by parts, which it did not learn."
+  }`,
   "A proof: `laminate compare` says how far its answers are from the optimum.",
 ])}
 `;

@@ -80,7 +80,7 @@ test("the card says what it was trained on, by name and by rule, and what it is 
     "100 of them, drawn by the seed, were held out",
     "loss 0.500 at first, 0.0123 as the mean of the last 50 batches, 0.0456 on the problems held out",
     "another objective than latency, or full mode",
-    "Networks of more than 56 layers, and what lies behind step 40",
+    "Networks of more than 39 layers, the most that it saw. Those longer than its window it maps by parts, which",
     run.command,
   ])
     expect(card).toContain(text);

@@ -110,7 +110,7 @@ function networkFacts(document: TrainDocument): Facts {
   const { learningRate, warmUp, schedule } = settings;
   return [
     ["Size", sizeText(document)],
-    ["Time steps", `${network.steps}: networks of up to ${network.steps - 1} layers`],
+    ["Time steps", `${network.steps}: longer networks are mapped by parts`],
     ["Learning rate", `${learningRate}, ${schedule}, after ${formatWhole(warmUp)} steps of warm-up`],
     ["AdamW", `weight decay ${settings.weightDecay}, gradients clipped at ${settings.clipNorm}`],
     ["Dropout", String(settings.dropout)],

@@ -37,6 +37,8 @@ const settings: DatasetSettings = settingsSchema.parse({
   seed: 4,
   seeds: 1,
   keep: 2,
+  corrections: 0,
+  learner: null,
   exactEvaluations: 1e6,
   featureSchema: generalSchema,
 } satisfies DatasetSettings);

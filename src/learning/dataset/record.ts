@@ -30,6 +30,8 @@ export const problemFactsSchema = z.strictObject({
       cost: z.number().nonnegative(),
       peakFootprintBytes: z.number().nonnegative(),
       optimal: z.boolean(),
+      /** The first step that is to be learned. */
+      taughtFrom: count,
     }),
   ),
 });
@@ -65,6 +67,8 @@ export function* makeRecord(
     feasible,
     lessons: lessons.map(({ mapping: _, ...rest }) => rest),
   } satisfies ProblemFacts);
-  const trajectories = lessons.map(({ mapping }) => decorate(decisionsOf(mapping, problem.batch)));
+  const trajectories = lessons.map(({ mapping, taughtFrom }) =>
+    decorate(decisionsOf(mapping, problem.batch), taughtFrom),
+  );
   return { facts, trajectories };
 }

@@ -44,6 +44,8 @@ export const settingsSchema = z.strictObject({
   seed: count.describe("of everything random"),
   seeds: count.describe("searches of g-teacher for a problem"),
   keep: count.describe("mappings of g-teacher that are kept of a problem"),
+  corrections: count.describe("corrections of a problem"),
+  learner: z.string().nullable().describe("digest of the weights whose mappings corrections begin with"),
   exactEvaluations: count,
   featureSchema: featureSchemaSchema,
 });
@@ -94,6 +96,6 @@ export function problemAt(
 
 /** The teachers' options for the index-th problem. */
 export function teachOptionsAt(settings: DatasetSettings, index: number): TeachOptions {
-  const { teachers, seeds, keep, exactEvaluations, seed } = settings;
-  return { teachers, seeds, keep, exactEvaluations, seed: childSeed(seed, index) };
+  const { teachers, seeds, keep, corrections, exactEvaluations, seed } = settings;
+  return { teachers, seeds, keep, corrections, exactEvaluations, seed: childSeed(seed, index) };
 }

@@ -28,7 +28,7 @@ import { actionWidth, type FeatureSchema } from "../environment/schema.ts";
 import type { Trajectory } from "../trajectories/trajectory.ts";
 import { type ProblemFacts, type ProblemRecord, problemFactsSchema } from "./record.ts";
 
-const format = "laminate.shard/1";
+const format = "laminate.shard/2";
 
 /** The file of these records. O(bytes). */
 export function writeShard(schema: FeatureSchema, records: readonly ProblemRecord[]): Uint8Array {
@@ -115,7 +115,9 @@ export function readShard(schema: FeatureSchema, file: Uint8Array, where: string
   }
   let next = 0;
   return problems.map((facts) => {
-    const trajectories = facts.lessons.map(() => slice(schema, all, facts, next++, where));
+    const trajectories = facts.lessons.map(({ taughtFrom }) => {
+      return { ...slice(schema, all, facts, next++, where), taughtFrom };
+    });
     return { facts, trajectories };
   });
 }
@@ -163,7 +165,7 @@ function slice(
   { network, layers, batch }: ProblemFacts,
   index: number,
   where: string,
-): Trajectory {
+): Omit<Trajectory, "taughtFrom"> {
   const start = all.starts[index] as number;
   const end = all.starts[index + 1] as number;
   const width = schema.state.length;

@@ -1,5 +1,5 @@
 /** What may be decided next: every choice, for a network whose output is masked, or the one nearest to a wish. */
-import { assert } from "../../base/assert.ts";
+import { assert, known } from "../../base/assert.ts";
 import type { Output } from "../../mapping/space/mapping.ts";
 import type { Decision } from "./decision.ts";
 import type { Environment } from "./environment.ts";
@@ -27,14 +27,18 @@ export function allowedPasses(environment: Environment, output: Output): Int32Ar
 }
 
 /**
- * The allowed decision nearest to a wish, with a pass size of the environment's: the same output with the size whose
- * logarithm is nearest, else the other output. There always is one where the problem is feasible and every decision so far was allowed.
+ * The first of some wishes that is allowed, the most wanted first; where none is, the decision nearest to the first wish: the same
+ * output with the pass size whose logarithm is nearest, else the other output. There always is one where the problem is feasible
+ * and every decision so far was allowed.
  */
-export function nearestAllowed(environment: Environment, wish: Decision): Decision {
-  if (environment.passSizes.includes(wish.pass) && environment.allows(wish)) return wish;
-  const other: Output = wish.output === "stage" ? "sync" : "stage";
-  for (const output of [wish.output, other]) {
-    const pass = nearest(allowedPasses(environment, output), wish.pass);
+export function nearestAllowed(environment: Environment, wishes: readonly Decision[]): Decision {
+  const { passSizes } = environment;
+  const granted = wishes.find((wish) => passSizes.includes(wish.pass) && environment.allows(wish));
+  if (granted !== undefined) return granted;
+  const { pass: wanted, output: first } = known(wishes[0], "a wish");
+  const other: Output = first === "stage" ? "sync" : "stage";
+  for (const output of [first, other]) {
+    const pass = nearest(allowedPasses(environment, output), wanted);
     if (pass !== undefined) return { pass, output };
   }
   assert(!environment.feasible || !environment.fits, "some decision is always allowed");

@@ -107,15 +107,21 @@ test("states are finite numbers, and looking at one changes nothing, on 100 rand
   }
 });
 
+const upTo = (batch: number): readonly number[] => Array.from({ length: batch }, (_, index) => index + 1);
+
 test("a decision that is written is read again, whatever its pass size", () => {
   for (const schema of schemas) {
     const environment = createEnvironment({ ...problem, batch: 200 });
     const numbers = new Float32Array(actionWidth(schema));
-    for (let pass = 1; pass <= 200; pass++) {
+    environment.push({ pass: 200, output: "sync" });
+    const isChoice = schema.action.kind === "choice";
+    const passes = isChoice ? [1, 2, 4, 8, 16, 32, 64, 128, 200] : upTo(200);
+    for (const pass of passes) {
       for (const output of ["stage", "sync"] as const) {
-        if (schema.action.kind === "share" && output === "sync" && pass !== 200) continue;
+        // Under the paper's rules a sync has no pass size of its own.
+        if (output === "sync" && pass !== 200) continue;
         writeAction(schema, { pass, output }, 200, numbers, 0);
-        expect(readAction(schema, numbers, 0, environment)).toEqual({ pass, output });
+        expect(readAction(schema, numbers, 0, environment)[0]).toEqual({ pass, output });
       }
     }
   }
@@ -123,16 +129,38 @@ test("a decision that is written is read again, whatever its pass size", () => {
 
 test("an answer out of range, or none at all, is still a decision", () => {
   const environment = createEnvironment(problem);
-  const read = (schema: FeatureSchema, ...numbers: number[]): Decision =>
-    readAction(schema, Float32Array.from(numbers), 0, environment);
+  const read = (schema: FeatureSchema, ...numbers: number[]): Decision | undefined =>
+    readAction(schema, Float32Array.from(numbers), 0, environment)[0];
   expect(read(paperSchema, 7)).toEqual({ pass: 4, output: "stage" });
   // Batch 4: the middle between -1 and 1/4 is -0.375.
   expect(read(paperSchema, -0.37)).toEqual({ pass: 1, output: "stage" });
   expect(read(paperSchema, -0.38)).toEqual({ pass: 4, output: "sync" });
   expect(read(paperSchema, Number.NaN)).toEqual({ pass: 4, output: "sync" });
-  expect(read(generalSchema, 0.2, 9)).toEqual({ pass: 4, output: "stage" });
-  expect(read(generalSchema, 0.9, -9)).toEqual({ pass: 1, output: "sync" });
-  expect(read(generalSchema, Number.NaN, Number.NaN)).toEqual({ pass: 1, output: "sync" });
+  const none = new Array<number>(actionWidth(generalSchema)).fill(Number.NaN);
+  expect(read(generalSchema, ...none)).toEqual({ pass: 4, output: "sync" });
+});
+
+test("choices are read by how much they are wanted, each once, and only those of the ladder", () => {
+  const environment = createEnvironment({ ...problem, batch: 5, mode: "full" });
+  environment.push({ pass: 5, output: "sync" });
+  // Pass sizes 1, 2, 4, 5; what stands behind them means nothing at this batch.
+  const stages = [0.1, 3, -2, 0.5, ...new Array<number>(8).fill(99)];
+  const syncs = [7, -1, 0.2, -3, ...new Array<number>(8).fill(99)];
+  const read = readAction(generalSchema, Float32Array.of(...stages, ...syncs), 0, environment);
+  expect(read.map(({ pass, output }) => `${output} ${pass}`)).toEqual([
+    ...["sync 1", "stage 2", "stage 5", "sync 4"],
+    ...["stage 1", "sync 2", "stage 4", "sync 5"],
+  ]);
+});
+
+test("a pass size beside the ladder is told as the one nearest to it, and one beyond the choices as the last", () => {
+  const numbers = new Float32Array(actionWidth(generalSchema));
+  const written = (pass: number, batch: number): number => {
+    writeAction(generalSchema, { pass, output: "stage" }, batch, numbers, 0);
+    return numbers.indexOf(1);
+  };
+  expect([written(5, 64), written(6, 64), written(64, 64), written(65, 200)]).toEqual([2, 3, 6, 6]);
+  expect([written(2048, 100_000), written(100_000, 100_000)]).toEqual([11, 11]);
 });
 
 test("a schema is data: JSON and back, and a foreign one is refused", () => {

@@ -1,5 +1,6 @@
 /** States and actions as numbers, by a feature schema, and what a network answers as a decision. */
 import { badInput } from "../../base/errors.ts";
+import { doublingLadder } from "../../mapping/space/pass-sizes.ts";
 import type { Decision } from "./decision.ts";
 import type { Environment } from "./environment.ts";
 import { progressFeatures } from "./progress-features.ts";
@@ -80,36 +81,72 @@ export function writeAction(
     case "share":
       target[at] = output === "sync" ? action.sync : pass / batch;
       return;
-    case "pair":
-      target[at] = output === "sync" ? 1 : 0;
-      target[at + 1] = Math.log2(pass) / action.divisor;
+    case "choice":
+      target.fill(0, at, at + actionWidth(schema));
+      target[at + (output === "stage" ? 0 : action.passes) + sizeIndex(pass, batch, action.passes)] = 1;
       return;
     default:
       action satisfies never;
   }
 }
 
+/** Where a pass size stands on the ladder, or the size nearest to it; on a ladder that is longer than `sizes` the last at most. */
+function sizeIndex(pass: number, batch: number, sizes: number): number {
+  const ladder = doublingLadder(batch);
+  const nearest = ladder.reduce((best, size, index) => {
+    return distance(size, pass) < distance(ladder[best] ?? 1, pass) ? index : best;
+  }, 0);
+  return Math.min(nearest, sizes - 1);
+}
+
+const distance = (a: number, b: number): number => Math.abs(Math.log(a / b));
+
+/** What a decision is read for. */
+type Decider = Pick<Environment, "model" | "impliedPass" | "step">;
+
 /**
- * The decision that numbers of an answer are nearest to. It need not be allowed (allowed.ts bends it), but its pass size
- * is always one from 1 to the batch. A sync in the notation of shares takes the implied pass size.
+ * The decisions that numbers of an answer stand for, the most wanted first; of shares the nearest alone. They need not be allowed
+ * (allowed.ts chooses), but their pass sizes are always from 1 to the batch. A sync without a pass size of its own takes
+ * the implied one.
  */
 export function readAction(
   schema: FeatureSchema,
   source: Float32Array,
   at: number,
-  { model, impliedPass }: Pick<Environment, "model" | "impliedPass">,
-): Decision {
+  decider: Decider,
+): readonly Decision[] {
+  const { model, impliedPass } = decider;
   const { batch } = model.problem;
   const { action } = schema;
-  const first = source[at] ?? Number.NaN;
   // What is no number is the safe answer: a sync.
-  if (action.kind === "share") {
-    const middle = (action.sync + 1 / batch) / 2;
-    if (!(first >= middle)) return { pass: impliedPass, output: "sync" };
-    return { pass: within(first * batch, batch), output: "stage" };
+  if (action.kind === "choice") {
+    return readChoices(source.subarray(at, at + actionWidth(schema)), action.passes, decider);
   }
-  const pass = within(2 ** ((source[at + actionWidth(schema) - 1] ?? 0) * action.divisor), batch);
-  return { pass, output: first < 0.5 ? "stage" : "sync" };
+  const first = source[at] ?? Number.NaN;
+  const middle = (action.sync + 1 / batch) / 2;
+  if (!(first >= middle)) return [{ pass: impliedPass, output: "sync" }];
+  return [{ pass: within(first * batch, batch), output: "stage" }];
+}
+
+function readChoices(
+  wanted: Float32Array,
+  sizes: number,
+  { model, impliedPass, step }: Decider,
+): readonly Decision[] {
+  const { batch, mode } = model.problem;
+  const ladder = doublingLadder(batch).slice(0, sizes);
+  const follows = mode === "paper" || step === 0;
+  const choices = (["sync", "stage"] as const).flatMap((output) =>
+    ladder.map((pass, index) => {
+      const want = wanted[(output === "stage" ? 0 : sizes) + index] ?? Number.NaN;
+      const decision: Decision = { pass: output === "sync" && follows ? impliedPass : pass, output };
+      return { decision, want: Number.isNaN(want) ? Number.NEGATIVE_INFINITY : want };
+    }),
+  );
+  // Equals stay in their order: syncs first, and of these the smallest pass.
+  return choices
+    .sort((a, b) => (b.want > a.want ? 1 : b.want < a.want ? -1 : 0))
+    .map(({ decision }) => decision);
 }
 
 function within(images: number, batch: number): number {

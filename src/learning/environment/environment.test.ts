@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { type RandomSource, seededRandom } from "../../base/random.ts";
 import { evaluate, evaluateVector } from "../../mapping/cost/evaluate.ts";
+import { createIncrementalCost } from "../../mapping/cost/incremental-cost.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
 import { decodeMapping } from "../../mapping/space/encoding.ts";
 import { randomWorkload, roundAccelerator, sketchWorkload } from "../../mapping/testing/small-workloads.ts";
@@ -154,7 +155,7 @@ test("wishes that are not allowed are bent until they are, and always end in a m
         pass: environment.passSizes[random.below(environment.passSizes.length)] ?? 1,
         output: random.below(3) === 0 ? "sync" : "stage",
       };
-      const decision = nearestAllowed(environment, wish);
+      const decision = nearestAllowed(environment, [wish]);
       if (decision !== wish) bent++;
       if (decision !== wish) expect(environment.allows(wish)).toBe(false);
       for (const output of ["stage", "sync"] as const) {
@@ -179,6 +180,81 @@ test("wishes that are not allowed are bent until they are, and always end in a m
   expect(bent).toBeGreaterThan(200);
 });
 
+test("of several wishes the first that is allowed is granted", () => {
+  let later = 0;
+  for (let trial = 0; trial < 100; trial++) {
+    const random = seededRandom(seed * 40_000 + trial);
+    const environment = createEnvironment(randomProblem(random, trial, 1 + random.below(6)));
+    if (!environment.feasible) continue;
+    while (environment.step < environment.stepCount) {
+      const wishes = Array.from({ length: 4 }, (): Decision => {
+        const pass = environment.passSizes[random.below(environment.passSizes.length)] ?? 1;
+        return { pass, output: random.below(4) === 0 ? "sync" : "stage" };
+      });
+      const first = wishes.find((wish) => environment.allows(wish));
+      const decision = nearestAllowed(environment, wishes);
+      if (first !== undefined) expect([trial, decision]).toEqual([trial, first]);
+      if (first !== undefined && first !== wishes[0]) later++;
+      environment.push(decision);
+    }
+  }
+  expect(later).toBeGreaterThan(20);
+});
+
+test("looking ahead says what the open group costs if it ends there, and how many images fit", () => {
+  let seen = 0;
+  for (let trial = 0; trial < 200; trial++) {
+    const random = seededRandom(seed * 50_000 + trial);
+    const problem = { ...randomProblem(random, trial, 2 + random.below(9)), mode: "full" } as const;
+    const environment = createEnvironment(problem);
+    const { model, passSizes } = environment;
+    const alone = (first: number, last: number): number => {
+      let cost = 0;
+      for (let layer = first; layer <= last; layer++)
+        cost += model.cost(layer, layer, model.weightBytes(layer));
+      return cost;
+    };
+    environment.push({ pass: model.problem.batch, output: "sync" });
+    const costs = createIncrementalCost(model);
+    for (let layer = 0; layer < model.layerCount; layer++) {
+      const first = layer - environment.openLayers;
+      const ahead = random.below(5);
+      const last = Math.min(layer + ahead, model.reach(first));
+      const cost = (pass: number): number => {
+        const before = costs.closedCost;
+        for (let next = layer; next <= last; next++) costs.push(pass, next === last ? "sync" : "stage");
+        const total = costs.closedCost - before;
+        for (let next = layer; next <= last; next++) costs.pop();
+        return total / alone(first, last);
+      };
+      const { leastCostShare, imagesThatFit, fittingCostShare } = environment.lookAhead(ahead);
+      const images = Math.floor(imagesThatFit);
+      if (alone(first, last) > 0) {
+        expect([trial, layer, leastCostShare]).toEqual([
+          trial,
+          layer,
+          expect.closeTo(cost(model.problem.batch), 9),
+        ]);
+        const fitting = images < 1 ? 1 : cost(images);
+        expect([trial, layer, fittingCostShare]).toEqual([trial, layer, expect.closeTo(fitting, 9)]);
+        seen++;
+      }
+      const held = environment.openLayers > 0 ? environment.heldBytes : 0;
+      let bytes = 0;
+      for (let next = layer; next < last; next++) bytes += model.outputBytes(next);
+      const free = model.problem.memoryBytes - Math.max(held, model.workingSetBytes(layer));
+      if (bytes > 0 && imagesThatFit < model.problem.batch)
+        expect(imagesThatFit * bytes).toBeCloseTo(Math.max(0, free), 6);
+      const pass = passSizes[random.below(passSizes.length)] ?? 1;
+      const decision: Decision = { pass, output: random.below(3) === 0 ? "sync" : "stage" };
+      environment.push(decision);
+      costs.push(decision.pass, decision.output);
+    }
+    expect(environment.lookAhead(0)).toEqual({ leastCostShare: 1, imagesThatFit: 0, fittingCostShare: 1 });
+  }
+  expect(seen).toBeGreaterThan(300);
+});
+
 test("a wish beside the ladder is bent onto it in full mode, and stands in paper mode", () => {
   const workload = sketchWorkload(1, [
     { outputBytes: 1, reads: [-1] },
@@ -187,7 +263,7 @@ test("a wish beside the ladder is bent onto it in full mode, and stands in paper
   for (const [mode, pass] of [["full", 4] as const, ["paper", 5] as const]) {
     const environment = createEnvironment({ workload, batch: 16, accelerator: roundAccelerator(), mode });
     environment.push({ pass: 16, output: "sync" });
-    expect(nearestAllowed(environment, { pass: 5, output: "stage" })).toEqual({ pass, output: "stage" });
+    expect(nearestAllowed(environment, [{ pass: 5, output: "stage" }])).toEqual({ pass, output: "stage" });
   }
 });
 

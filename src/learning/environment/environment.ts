@@ -25,6 +25,7 @@ import type { Problem } from "../../mapping/cost/problem.ts";
 import { doublingLadder } from "../../mapping/space/pass-sizes.ts";
 import { tensorBytes } from "../../mapping/workload/workload.ts";
 import type { Decision } from "./decision.ts";
+import { createLookFrom, type LookAhead } from "./look-ahead.ts";
 
 export interface Environment {
   readonly model: CostModel;
@@ -50,6 +51,8 @@ export interface Environment {
   readonly heldBytes: number;
   /** Layers of the group that the next layer would join; 0 where it opens a group. */
   readonly openLayers: number;
+  /** What the group that the next layer joins would be worth if it ended so many layers behind that one; after the last layer, nothing. */
+  lookAhead(layers: number): LookAhead;
   /** The pass size that a sync of the next step has in paper mode: what is staged before it, or the batch. */
   readonly impliedPass: number;
   /** Whether what is decided so far fits. */
@@ -65,6 +68,8 @@ interface Frame {
   /** Bytes of the staged network input, while its group is open. */
   readonly inputBytes: number;
   readonly heldBytes: number;
+  /** Bytes of weights that the open group's layers stream; 0 where the next layer opens one. */
+  readonly weightBytes: number;
   /** The largest footprint of all groups so far fits. */
   readonly fits: boolean;
 }
@@ -78,8 +83,11 @@ export function createEnvironment(
   const { layerCount } = model;
   const incremental = createIncrementalCost(model);
   const alone = layerByLayerCosts(model);
+  const lookFrom = createLookFrom(model, alone);
   const networkInputBytes = inputBytesOf(model);
-  const frames: Frame[] = [{ impliedPass: batch, groupFirst: 0, inputBytes: 0, heldBytes: 0, fits: true }];
+  const frames: Frame[] = [
+    { impliedPass: batch, groupFirst: 0, inputBytes: 0, heldBytes: 0, weightBytes: 0, fits: true },
+  ];
   const top = (): Frame => frames[frames.length - 1] as Frame;
 
   /** Whether the group first..layer ends after the layer whatever is decided. */
@@ -91,7 +99,7 @@ export function createEnvironment(
     if (frames.length === 1) {
       const inputBytes = mode === "paper" && output === "stage" ? pass * networkInputBytes : 0;
       const fits = inputBytes <= memoryBytes;
-      frames.push({ impliedPass, groupFirst: 0, inputBytes, heldBytes: inputBytes, fits });
+      frames.push({ impliedPass, groupFirst: 0, inputBytes, heldBytes: inputBytes, weightBytes: 0, fits });
       return;
     }
     const layer = frames.length - 2;
@@ -104,6 +112,7 @@ export function createEnvironment(
       groupFirst: closed ? layer + 1 : before.groupFirst,
       inputBytes: closed ? 0 : before.inputBytes,
       heldBytes,
+      weightBytes: closed ? 0 : before.weightBytes + model.weightBytes(layer) * model.passCount(pass),
       fits: before.fits && heldBytes <= memoryBytes,
     });
   };
@@ -165,6 +174,15 @@ export function createEnvironment(
     get openLayers() {
       return Math.max(0, frames.length - 2 - top().groupFirst);
     },
+    lookAhead(layers) {
+      // The network's input is followed by the first layer.
+      const layer = Math.max(0, frames.length - 2);
+      if (layer === layerCount) return nothingAhead;
+      const { groupFirst, heldBytes, weightBytes } = top();
+      const isOpen = groupFirst < layer;
+      const held = isOpen ? heldBytes : 0;
+      return lookFrom({ first: groupFirst, weightBytes, heldBytes: held }, layer, layers);
+    },
     get impliedPass() {
       return top().impliedPass;
     },
@@ -174,6 +192,8 @@ export function createEnvironment(
     allows,
   };
 }
+
+const nothingAhead: LookAhead = { leastCostShare: 1, imagesThatFit: 0, fittingCostShare: 1 };
 
 /** The least that a layer can ask of the group that it has to join. */
 const closing: Decision = { pass: 1, output: "sync" };

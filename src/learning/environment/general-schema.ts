@@ -1,9 +1,11 @@
 /**
  * The state of a mapper for any network on any machine: besides the paper's features the machine's, the layer's place in
- * the graph, what the next layer brings, and the open group. Whatever spans orders of magnitude is told by its logarithm.
- * Offsets and divisors bring the ranges of the shipped networks and of accelerators from an edge chip to a TPU to about
- * -1 .. 1. The action is a pair, as a full-mode mapping gives synced layers pass sizes of their own.
+ * the graph, what the next layer brings, the open group, and what that is worth if it goes on for so many layers. Whatever spans
+ * orders of magnitude is told by its logarithm. Offsets and divisors bring the ranges of the shipped networks and of accelerators from an
+ * edge chip to a TPU to about -1 .. 1. The action is a choice, as a full-mode mapping gives synced layers pass sizes of their own, and
+ * several pass sizes may be good where none between them is.
  */
+import { aheadFeature, aheads } from "./progress-features.ts";
 import type { Feature, FeatureSchema } from "./schema.ts";
 
 const linear = (...names: readonly string[]): readonly Feature[] =>
@@ -68,10 +70,15 @@ const progress: readonly Feature[] = [
   ...linear("stepShare"),
 ];
 
+const ahead: readonly Feature[] = aheads.flatMap((layers) => [
+  ...between(0, 2, aheadFeature("leastCostShare", layers), aheadFeature("fittingCostShare", layers)),
+  ...between(0, 8, aheadFeature("imagesThatFit", layers)),
+]);
+
 export const generalSchema: FeatureSchema = {
   name: "general",
-  version: 1,
-  state: [...layer, ...place, ...machine, ...progress],
+  version: 2,
+  state: [...layer, ...place, ...machine, ...progress, ...ahead],
   returnToGo: memory[0] as Feature,
-  action: { kind: "pair", divisor: 8 },
+  action: { kind: "choice", passes: 12 },
 };

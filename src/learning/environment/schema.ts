@@ -19,11 +19,13 @@ const featureSchema = z.strictObject({
 
 /**
  * share: one number, the pass size as a share of the batch, and a number of its own for sync.
- * pair: two numbers, 1 or 0 for sync or stage, and log2(pass size) / divisor.
+ * choice: one number for each choice, 1 for the one that is taken and 0 for the others; a network answers with how much it is for
+ * each (logits). First the pass sizes 1, 2, 4, .. of a staged tensor, as many as `passes`, then those of a synced one. The batch stands
+ * at the place where the doubling passes it (doublingLadder).
  */
 const actionSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("share"), sync: z.number().negative() }),
-  z.strictObject({ kind: z.literal("pair"), divisor: z.number().positive() }),
+  z.strictObject({ kind: z.literal("choice"), passes: z.int().positive().max(64) }),
 ]);
 
 export const featureSchemaSchema = z.strictObject({
@@ -62,7 +64,7 @@ export function denormalised({ scale, offset, divisor }: Feature, value: number)
 
 /** Numbers of an action. */
 export function actionWidth({ action }: FeatureSchema): number {
-  return action.kind === "pair" ? 2 : 1;
+  return action.kind === "choice" ? 2 * action.passes : 1;
 }
 
 /** "paper/1": how a schema is called in messages and file names. */

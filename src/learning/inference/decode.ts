@@ -8,26 +8,23 @@
  * - The network's input is never staged, whatever the network says at step 0: that is no part of a mapping, never better, and in no
  *   trajectory.
  * - The network goes on from what was decided, not from what it said: the action that it is told next is the bent one.
- * - It decides greedily. Further samples add noise to the numbers of the network's answer before they are read as a decision: N(0, 1)
- *   times the temperature, for each number of the action anew. In the notation of shares the number is a share of the batch, and
- *   noise below the middle makes it a sync; in the notation of pairs one number leans to sync, and the other is
- *   log2(pass size) / divisor, so noise of 1 there is `divisor` doublings. Each sample has its own stream of noise, which follows
- *   from the seed and its number alone.
- * - A network has no embedding for more steps than it was trained with, and what it was not trained for it does not know: longer
- *   networks are refused.
+ * - It decides greedily: of choices the most wanted that is allowed, of shares the nearest decision that is. Further samples add noise
+ *   to the numbers of the network's answer before they are read as a decision, for each number of the action anew, temperature times
+ *   Gumbel's for choices (at temperature 1 a sample is drawn as the network's softmax has it), and times N(0, 1) for shares, where noise
+ *   moves the share of the batch, and below the middle makes it a sync. Each sample has its own stream of noise, which follows from
+ *   the seed and its number alone.
+ * - A network has no embedding for more steps than its window; of a longer network it remembers the last steps (step-network.ts).
  */
-import { badInput } from "../../base/errors.ts";
 import { normalDraw } from "../../base/normal.ts";
+import type { RandomSource } from "../../base/random.ts";
 import type { CostModel } from "../../mapping/cost/cost-model.ts";
-import type { Problem } from "../../mapping/cost/problem.ts";
 import type { Mapping } from "../../mapping/space/mapping.ts";
 import { nearestAllowed } from "../environment/allowed.ts";
 import { type Decision, mappingOfDecisions } from "../environment/decision.ts";
 import { createStateEncoder, readAction, type StateEncoder, writeAction } from "../environment/encode.ts";
 import { createEnvironment, type Environment } from "../environment/environment.ts";
-import { actionWidth } from "../environment/schema.ts";
+import { actionWidth, type FeatureSchema } from "../environment/schema.ts";
 import { childRandom } from "../generate/draw.ts";
-import type { MapperWeights } from "../network/mapper-weights.ts";
 import type { StepNetwork } from "./step-network.ts";
 
 export interface DecodeOptions {
@@ -36,18 +33,6 @@ export interface DecodeOptions {
   /** Standard deviation of the noise of all but the first. */
   readonly temperature: number;
   readonly seed: number;
-}
-
-/**
- * Throws LaminateError (bad-input) where the network to map has more steps than the weights have embeddings for.
- */
-export function checkLength({ sizes }: MapperWeights, { workload }: Problem): void {
-  const wanted = workload.layers.length + 1;
-  if (wanted <= sizes.steps) return;
-  throw badInput(`the network has ${wanted - 1} layers, and the mapper was trained for ${sizes.steps - 1}`, {
-    where: workload.name || "workload",
-    fix: `use weights that were trained with ${wanted} steps or more, or another mapper`,
-  });
 }
 
 /**
@@ -63,9 +48,10 @@ export function* decodeMappings(
     createPlace(network, model),
   );
   if (places.some(({ environment }) => !environment.feasible)) return;
+  const { schema } = network.weights;
   for (let first = 0; first < samples; first += places.length) {
     const batch = places.slice(0, samples - first).map((place, index): Sample => {
-      return { ...place, noise: noiseOf(first + index, temperature, seed) };
+      return { ...place, noise: noiseOf(schema, { sample: first + index, temperature, seed }) };
     });
     yield decodeBatch(network, model, batch);
   }
@@ -87,10 +73,24 @@ function createPlace({ weights }: StepNetwork, model: CostModel): Place {
   return { environment, encoder: createStateEncoder(weights.schema, environment) };
 }
 
-function noiseOf(sample: number, temperature: number, seed: number): () => number {
+function noiseOf(
+  { action }: FeatureSchema,
+  {
+    sample,
+    temperature,
+    seed,
+  }: { readonly sample: number; readonly temperature: number; readonly seed: number },
+): () => number {
   if (sample === 0 || temperature === 0) return () => 0;
   const random = childRandom(seed, sample);
-  return () => temperature * normalDraw(random);
+  const draw = action.kind === "choice" ? gumbelDraw : normalDraw;
+  return () => temperature * draw(random);
+}
+
+/** -log(-log u): the largest of logits with such noise is a draw of their softmax (Gumbel; Maddison et al., A* sampling, NeurIPS 2014). */
+function gumbelDraw(random: RandomSource): number {
+  // 1 - u is in (0, 1]; at 1 the draw is infinite, and any number so large does.
+  return -Math.log(Math.max(Number.MIN_VALUE, -Math.log(1 - random.uniform())));
 }
 
 function decodeBatch(network: StepNetwork, model: CostModel, batch: readonly Sample[]): readonly Mapping[] {
@@ -108,8 +108,8 @@ function decodeBatch(network: StepNetwork, model: CostModel, batch: readonly Sam
     batch.forEach(({ environment, noise }, index) => {
       const at = index * numbers;
       const answer = predicted.slice(at, at + numbers).map((number) => number + noise());
-      const wish = step === 0 ? notStaged(environment) : readAction(schema, answer, 0, environment);
-      const decision = nearestAllowed(environment, wish);
+      const wishes = step === 0 ? [notStaged(environment)] : readAction(schema, answer, 0, environment);
+      const decision = nearestAllowed(environment, wishes);
       environment.push(decision);
       writeAction(schema, decision, model.problem.batch, network.actions, at);
       record(decided[index], step, decision);

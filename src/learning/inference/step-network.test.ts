@@ -75,6 +75,41 @@ test.each(cases)(
   },
 );
 
+test("behind the window the last half of it is remembered, and what came before is not", async () => {
+  for (const [steps, samples] of [
+    [1, 1],
+    [4, 2],
+    [5, 1],
+  ] as const) {
+    const sizes = { steps, blocks: 2, heads: 2, width: 12 };
+    const weights = spreadWeights(sizes, generalSchema, 5, 20);
+    const network = await createStepNetwork(weights, samples);
+    const sequences = Array.from({ length: samples }, (_, sample) =>
+      randomSequence(generalSchema, 19, sample),
+    );
+    // Twice: nothing is left of the first.
+    for (const answers of [decoded(network, sequences, 19), decoded(network, sequences, 19)]) {
+      sequences.forEach(({ returns, states, actions }, sample) => {
+        let start = 0;
+        for (let step = 0; step < 19; step++) {
+          if (step - start === steps) start += steps - Math.floor(steps / 2);
+          const seen = (rows: readonly (readonly number[])[]) =>
+            rows.slice(start, step + 1).map((row) => [...row]);
+          const part = {
+            returns: returns.slice(start, step + 1),
+            states: seen(states),
+            actions: seen(actions),
+          };
+          const expected = referenceForward(weights, part).at(-1) ?? [];
+          const found = answers[sample]?.[step] ?? [];
+          const error = Math.max(...expected.map((value, at) => Math.abs(value - (found[at] ?? Number.NaN))));
+          expect([steps, sample, step, error < 1e-4 || error]).toEqual([steps, sample, step, true]);
+        }
+      });
+    }
+  }
+});
+
 test("what came before is seen: another first action changes the last answer", async () => {
   const sizes = { steps: 8, blocks: 2, heads: 2, width: 16 };
   const network = await createStepNetwork(spreadWeights(sizes, paperSchema, 3, 20), 1);

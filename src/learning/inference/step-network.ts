@@ -6,7 +6,6 @@
  * each step they would be an eighth of a step of one sample, and a fifth of one of eight. Compiled without fused multiply-add, which engines may
  * lack: so that the same weights give the same mapping everywhere.
  */
-import { assert } from "../../base/assert.ts";
 import { compileGraph } from "../../compiler/codegen/compile.ts";
 import { createRuntime } from "../../compiler/runtime/runtime.ts";
 import type { RunningModel } from "../../compiler/runtime/start-model.ts";
@@ -23,7 +22,11 @@ export interface StepNetwork {
   readonly states: Float32Array;
   /** Forgets every step: the next one is step 0. */
   restart(): void;
-  /** Runs the next step: the action that each sample predicts, a row for each, until the next step. */
+  /**
+   * Runs the next step: the action that each sample predicts, a row for each, until the next step. Where the window of the weights is
+   * full, its last half is run anew from its start: the network then knows of nothing before that, as of what it learned from
+   * the middle of a long network (training/sampler.ts).
+   */
   step(): Float32Array;
 }
 
@@ -45,16 +48,39 @@ export async function createStepNetwork(weights: MapperWeights, samples: number)
   const embeddings = weights.parameters.get("times") ?? new Float32Array();
   const caches = Array.from({ length: blocks }, (_, block) => cacheNames(block));
   const cached = cachedTokens(weights.sizes);
+  const told = [actions, returns, states];
+  /** What the steps of the window were told, of each the three. */
+  const past: (readonly Float32Array[])[] = [];
   let at = 0;
 
-  const restart = (): void => {
+  const forget = (): void => {
     at = 0;
-    for (const input of inputs.values()) input.fill(0);
+    for (const name of caches.flatMap(({ keys, values }) => [keys, values])) view(name).fill(0);
+    times.fill(0);
     hideAll(hidden, cached);
+  };
+  const restart = (): void => {
+    past.length = 0;
+    for (const input of told) input.fill(0);
+    forget();
   };
   restart();
   const step = (): Float32Array => {
-    assert(at < steps, "a step for which the weights have no embedding");
+    if (at === steps) {
+      const now = told.map((input) => input.slice());
+      const kept = past.splice(0).slice(steps - Math.floor(steps / 2));
+      forget();
+      for (const numbers of [...kept, now]) {
+        told.forEach((input, index) => {
+          input.set(numbers[index] as Float32Array);
+        });
+        if (numbers !== now) run();
+      }
+    }
+    return run();
+  };
+  const run = (): Float32Array => {
+    past.push(told.map((input) => input.slice()));
     const row = (time: number): Float32Array => embeddings.subarray(time * width, (time + 1) * width);
     if (at > 0) times.set(row(at - 1));
     for (let token = 1; token < tokensPerStep; token++) times.set(row(at), token * width);

@@ -14,7 +14,7 @@ import { costOf, type InfeasibleEvaluation } from "../../mapping/cost/evaluation
 import type { Problem } from "../../mapping/cost/problem.ts";
 import type { Mapper, SearchOptions, SearchState } from "../../mapping/mappers/mapper.ts";
 import type { Mapping } from "../../mapping/space/mapping.ts";
-import { checkLength, decodeMappings } from "../inference/decode.ts";
+import { decodeMappings } from "../inference/decode.ts";
 import { createStepNetwork, type StepNetwork } from "../inference/step-network.ts";
 import type { MapperWeights } from "../network/mapper-weights.ts";
 
@@ -29,19 +29,21 @@ export interface DnnfuserOptions {
 }
 
 export const mostSamples = 65_536;
-/** Enough to turn a decision that the network is not sure of, and little enough to keep most of the others. */
-export const defaultTemperature = 0.1;
+/**
+ * Enough to turn a decision that the network is not sure of, and little enough to keep most of the others: choices as likely as the network
+ * says, shares of the batch by a tenth.
+ */
+export const defaultTemperatures = { choice: 1, share: 0.1 } as const;
 /** Samples that run side by side: beyond 4 one takes no less time, and beyond 8 a little more, as the cache outgrows the processor's. */
 const mostTogether = 8;
 
 /**
- * @throws LaminateError (usage) for options out of range; `prepare` and `search` throw one (bad-input) for networks of more layers
- *   than the weights were trained for
+ * @throws LaminateError (usage) for options out of range
  */
 export function dnnfuserMapper({
   weights,
   samples = 1,
-  temperature = defaultTemperature,
+  temperature = defaultTemperatures[weights.schema.action.kind],
 }: DnnfuserOptions): Mapper {
   checkOptions(samples, temperature);
   const together = Math.min(samples, mostTogether);
@@ -50,13 +52,11 @@ export function dnnfuserMapper({
   return {
     name: dnnfuserName,
     ignoresSeed: samples === 1 || temperature === 0,
-    async prepare(problem) {
-      checkLength(weights, problem);
+    async prepare() {
       compiling ??= createStepNetwork(weights, together);
       network = await compiling;
     },
     *search(problem, options) {
-      checkLength(weights, problem);
       assert(network !== undefined, "the network is compiled before the first search");
       return yield* search(network, problem, { ...options, samples, temperature });
     },

@@ -12,7 +12,7 @@ import { intAttribute, intsAttribute } from "../../graph/ir/node-attributes.ts";
 import type { ElementType } from "../../graph/ir/tensor.ts";
 import { actionWidth, type FeatureSchema } from "../environment/schema.ts";
 import { GraphNodes, opset } from "./graph-nodes.ts";
-import { type LossName, writeLoss } from "./loss.ts";
+import { type LossName, readsSynced, writeLoss } from "./loss.ts";
 import { type NetworkSizes, parameterShapes } from "./network-sizes.ts";
 
 export interface TransformerOptions {
@@ -79,7 +79,7 @@ export function decisionTransformer(options: TransformerOptions): DecisionTransf
       value("states", [batch, steps, schema.state.length]),
       value("actions", [batch, steps, numbers]),
       value("weights", [batch, steps, 1]),
-      ...(options.loss === "decision" ? [value("synced", [batch, steps, 1])] : []),
+      ...(readsSynced(options.loss ?? "mse", schema) ? [value("synced", [batch, steps, 1])] : []),
       ...masks,
       ...(known === undefined ? [...shapes].map(([name, shape]) => value(name, shape)) : []),
     ],

@@ -4,11 +4,13 @@
  *
  * mse is the paper's (after the Decision Transformer): the squared difference between the action and the answer.
  *
- * decision says apart what a decision is made of. Whether to sync is a classification: binary cross-entropy, the logit being
- * the distance of the answer's first number from where readAction divides sync from stage. How many images a pass makes is a
- * number: squared error, where the notation says it, which for shares of the batch is only where the tensor is staged. So a
- * share that is a little wrong costs little, and a sync that is answered by a stage costs much, as it does in a mapping.
+ * decision is the surprise at the decision, by its notation. Of choices it is the cross-entropy of the one that was taken. Of shares of
+ * the batch it says apart what a decision is made of. Whether to sync is a classification: binary cross-entropy, the logit being
+ * the distance of the answer from where readAction divides sync from stage. How many images a pass makes is a
+ * number: squared error, where the tensor is staged. So a share that is a little wrong costs little, and a sync that is answered by a stage costs much, as it does in a mapping.
  */
+
+import { intAttribute } from "../../graph/ir/node-attributes.ts";
 import { actionWidth, type FeatureSchema } from "../environment/schema.ts";
 import type { GraphNodes } from "./graph-nodes.ts";
 
@@ -39,28 +41,29 @@ function squaredError(nodes: GraphNodes, schema: FeatureSchema, predicted: strin
 }
 
 function decisionError(nodes: GraphNodes, { action }: FeatureSchema, predicted: string): string {
-  const isPair = action.kind === "pair";
-  const part = (name: string, x: string, at: number): string =>
-    isPair ? nodes.slice(name, x, 2, at, at + 1) : x;
-  const answer = part("answer.sync", predicted, 0);
-  // Pairs say 1 for sync, shares a negative number.
-  const middle = nodes.scalar("sync.middle", isPair ? 0.5 : action.sync / 2);
-  const away = isPair ? [answer, middle] : [middle, answer];
+  if (action.kind === "choice") {
+    const likely = nodes.node("likely", "LogSoftmax", [predicted], { axis: intAttribute(-1) });
+    const taken = nodes.node("taken", "Mul", [likely, "actions"]);
+    const surprise = nodes.node("surprise", "Neg", [taken]);
+    return nodes.total("error.sum", nodes.node("weighted", "Mul", [surprise, "weights"]));
+  }
+  const middle = nodes.scalar("sync.middle", action.sync / 2);
   const logit = nodes.node("logit", "Mul", [
-    nodes.node("away", "Sub", away),
+    nodes.node("away", "Sub", [middle, predicted]),
     nodes.scalar("steepness", steepness),
   ]);
   // -log sigmoid(logit) for a sync, -log(1 - sigmoid(logit)) for a stage.
   const soft = nodes.node("soft", "Softplus", [logit]);
   const wrong = nodes.node("wrong", "Sub", [soft, nodes.node("right", "Mul", [logit, "synced"])]);
-  const error = nodes.node("error", "Sub", [
-    part("answer.pass", predicted, 1),
-    part("action.pass", "actions", 1),
-  ]);
+  const error = nodes.node("error", "Sub", [predicted, "actions"]);
   const squared = nodes.node("squared", "Mul", [error, error]);
-  const told = isPair
-    ? squared
-    : nodes.node("told", "Mul", [squared, nodes.node("staged", "Sub", [nodes.scalar("whole", 1), "synced"])]);
+  const staged = nodes.node("staged", "Sub", [nodes.scalar("whole", 1), "synced"]);
+  const told = nodes.node("told", "Mul", [squared, staged]);
   const both = nodes.node("both", "Add", [wrong, told]);
   return nodes.total("error.sum", nodes.node("weighted", "Mul", [both, "weights"]));
+}
+
+/** Whether the loss reads `synced`. */
+export function readsSynced(loss: LossName, { action }: FeatureSchema): boolean {
+  return loss === "decision" && action.kind === "share";
 }

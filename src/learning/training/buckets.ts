@@ -4,10 +4,10 @@
  * programming over the lengths that there are: O(k lengths^2).
  */
 import { known } from "../../base/assert.ts";
-import { stepsOf, type TrainingProblem } from "./training-data.ts";
+import { stepsOf as allStepsOf, type TrainingProblem } from "./training-data.ts";
 
 export interface Bucket {
-  /** The length that its trajectories are padded to; that of the longest. */
+  /** The length that its trajectories are padded to; that of the longest, or the window. */
   readonly steps: number;
   readonly problems: readonly TrainingProblem[];
 }
@@ -17,8 +17,9 @@ const mostBuckets = 4;
 /** With this share of padding, another bucket is not worth its compilation, nor batches without the other networks. */
 const littlePadding = 0.2;
 
-/** Buckets by rising length, as few as have little padding, and at most four. */
-export function bucketsOf(problems: readonly TrainingProblem[]): readonly Bucket[] {
+/** Buckets by rising length, as few as have little padding, and at most four. Of longer trajectories parts of `window` steps are learned. */
+export function bucketsOf(problems: readonly TrainingProblem[], window: number): readonly Bucket[] {
+  const stepsOf = (problem: TrainingProblem): number => Math.min(window, allStepsOf(problem));
   const lengths = [...new Set(problems.map(stepsOf))].sort((a, b) => a - b);
   const counts = lengths.map((length) => problems.filter((problem) => stepsOf(problem) === length).length);
   const whole = lengths.reduce((total, length, at) => total + length * known(counts[at], "count"), 0);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { generalSchema } from "../environment/general-schema.ts";
 import { paperSchema } from "../environment/paper-schema.ts";
+import { actionWidth } from "../environment/schema.ts";
 import type { Trajectory } from "../trajectories/trajectory.ts";
 import { bucketsOf } from "./buckets.ts";
 import { batchTensors, drawBatch, drawMasks } from "./sampler.ts";
@@ -9,6 +10,7 @@ import { splitProblems, type TrainingProblem } from "./training-data.ts";
 function trajectoryOf(stepCount: number, width = 8, numbers = 1): Trajectory {
   return {
     stepCount,
+    taughtFrom: 0,
     states: new Float32Array(stepCount * width).fill(2),
     actions: new Float32Array(stepCount * numbers).fill(3),
     returnsToGo: new Float32Array(stepCount).fill(4),
@@ -23,7 +25,10 @@ function problem(index: number, steps: number, trajectories = 1): TrainingProble
 }
 
 test("a batch follows from seed and step alone", () => {
-  const buckets = bucketsOf([5, 6, 20, 30].map((steps, index) => problem(index, steps, 3)));
+  const buckets = bucketsOf(
+    [5, 6, 20, 30].map((steps, index) => problem(index, steps, 3)),
+    30,
+  );
   const draw = (seed: number, step: number) => drawBatch(buckets, { seed, batchSize: 8 }, step);
   for (const step of [0, 1, 999]) {
     const [one, again] = [draw(1, step), draw(1, step)];
@@ -49,7 +54,7 @@ test("problems are equally likely, whatever their lengths and numbers of traject
     problem(4, 32, 20),
   ];
   const counts = new Array<number>(5).fill(0);
-  const buckets = bucketsOf(problems);
+  const buckets = bucketsOf(problems, 32);
   const batches = 4_000;
   for (let step = 0; step < batches; step++) {
     for (const trajectory of drawBatch(buckets, { seed: 5, batchSize: 2 }, step).trajectories) {
@@ -64,7 +69,7 @@ test("problems are equally likely, whatever their lengths and numbers of traject
 test("buckets are few, end at lengths that there are, and hold every problem once", () => {
   const of = (...lengths: readonly number[]) => {
     const problems = lengths.map((steps, index) => problem(index, steps));
-    return bucketsOf(problems).map(({ steps, problems: inside }) => [steps, inside.length]);
+    return bucketsOf(problems, 160).map(({ steps, problems: inside }) => [steps, inside.length]);
   };
   // The paper's networks: 22 x 8 padded steps instead of 4 x 22 + 4 x 17 = 156, an eighth more.
   expect(of(22, 22, 22, 22, 17, 17, 17, 17)).toEqual([[22, 8]]);
@@ -86,8 +91,10 @@ test("trajectories stand side by side, and what is behind them weighs nothing", 
   expect([...(batch.get("synced") ?? [])]).toEqual([1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0]);
   expect([...(batch.get("states")?.subarray(15, 17) ?? [])]).toEqual([2, 0]);
   const width = generalSchema.state.length;
-  const pairs = batchTensors(generalSchema, [trajectoryOf(2, width, 2)], { batch: 1, steps: 3 });
-  expect([...(pairs.get("actions") ?? [])]).toEqual([3, 3, 3, 3, 0, 0]);
+  const numbers = actionWidth(generalSchema);
+  const wide = batchTensors(generalSchema, [trajectoryOf(2, width, numbers)], { batch: 1, steps: 3 });
+  const actions = [...(wide.get("actions") ?? [])];
+  expect(actions).toEqual(actions.map((_, at) => (at < 2 * numbers ? 3 : 0)));
 });
 
 test("masks keep the mean, drop the rate, and follow from seed and step", () => {
@@ -121,4 +128,42 @@ test("a share of the problems is held out, by the seed, with none left over or t
   expect(new Set(held).size).toBeGreaterThan(1);
   // The paper's eight problems are all learned from.
   expect(splitProblems(problems.slice(0, 8), 0.1, 1).validation).toEqual([]);
+});
+
+test("of trajectories that are longer than the window parts are drawn, with what is to be learned", () => {
+  const whole = {
+    ...trajectoryOf(50),
+    states: Float32Array.from({ length: 400 }, (_, at) => Math.floor(at / 8)),
+  };
+  const late = { ...whole, taughtFrom: 45 };
+  const buckets = bucketsOf(
+    [{ facts: { index: 0, network: "long" }, trajectories: [whole, late] }, problem(1, 9)],
+    20,
+  );
+  expect(buckets.map(({ steps }) => steps)).toEqual([9, 20]);
+  const starts = { whole: new Set<number>(), late: new Set<number>() };
+  for (let step = 0; step < 400; step++) {
+    const { bucket, trajectories } = drawBatch(buckets, { seed: 3, batchSize: 2 }, step);
+    if (bucket.steps === 9) continue;
+    for (const part of trajectories) {
+      const start = part.states[0] ?? -1;
+      expect([part.stepCount, part.states.length, part.states.at(-1)]).toEqual([20, 160, start + 19]);
+      expect([part.actions.length, part.passes.length, part.synced.length]).toEqual([20, 20, 20]);
+      if (part.taughtFrom === 0) starts.whole.add(start);
+      else {
+        expect(part.taughtFrom).toBe(45 - start);
+        starts.late.add(start);
+      }
+    }
+  }
+  expect([Math.min(...starts.whole), Math.max(...starts.whole)]).toEqual([0, 30]);
+  // Of a correction that begins at step 45 the last five steps teach: no part may leave them out.
+  expect([...starts.late]).toEqual([30]);
+});
+
+test("what is only told does not count", () => {
+  const told = { ...trajectoryOf(4), taughtFrom: 3 };
+  const batch = batchTensors(paperSchema, [told, trajectoryOf(2)], { batch: 2, steps: 5 });
+  expect([...(batch.get("weights") ?? [])]).toEqual([0, 0, 0, 1, 0, 1, 1, 0, 0, 0]);
+  expect([...(batch.get("actions") ?? [])]).toEqual([3, 3, 3, 3, 0, 3, 3, 0, 0, 0]);
 });

@@ -4,9 +4,10 @@
  * each of its trajectories: the bucket is drawn by its number of problems, then problems in it.
  */
 import { known } from "../../base/assert.ts";
+import type { RandomSource } from "../../base/random.ts";
 import { actionWidth, type FeatureSchema } from "../environment/schema.ts";
-import { childRandom, childSeed, pick } from "../generate/draw.ts";
-import type { Trajectory } from "../trajectories/trajectory.ts";
+import { childRandom, childSeed, pick, wholeBetween } from "../generate/draw.ts";
+import { partOf, type Trajectory } from "../trajectories/trajectory.ts";
 import type { Bucket } from "./buckets.ts";
 
 /** Streams of random numbers of one seed. */
@@ -30,18 +31,35 @@ export function drawBatch(
     return left < 0;
   });
   const bucket = known(found, "a bucket");
-  const trajectories = Array.from({ length: batchSize }, () =>
-    pick(random, pick(random, bucket.problems).trajectories),
-  );
+  const trajectories = Array.from({ length: batchSize }, () => {
+    const whole = pick(random, pick(random, bucket.problems).trajectories);
+    return partOf(whole, drawStart(whole, bucket.steps, random), bucket.steps);
+  });
   return { bucket, trajectories };
+}
+
+/**
+ * Where the part of a trajectory begins that is longer than the window: anywhere, but not so early that fewer than half of its steps
+ * are to be learned, unless it has no more.
+ */
+function drawStart({ stepCount, taughtFrom }: Trajectory, steps: number, random: RandomSource): number {
+  const latest = stepCount - steps;
+  if (latest <= 0) return 0;
+  const earliest = Math.min(latest, Math.max(0, taughtFrom - Math.floor(steps / 2)));
+  return wholeBetween(random, earliest, latest);
+}
+
+/** Steps that count. */
+export function taughtSteps({ stepCount, taughtFrom }: Trajectory): number {
+  return Math.max(0, stepCount - taughtFrom);
 }
 
 /** The inputs of the network by name. */
 export type BatchTensors = ReadonlyMap<string, Float32Array>;
 
 /**
- * Trajectories side by side in tensors of batch x steps rows, each beginning at step 0. What is behind the end of one, and
- * rows without a trajectory, is 0, the weights too: `writeLoss` counts nothing there.
+ * Trajectories side by side in tensors of batch x steps rows, each beginning at time step 0 of the window. What is behind the end of one, and
+ * rows without a trajectory, is 0, the weights too, as for what is only told: `writeLoss` counts nothing there.
  */
 export function batchTensors(
   schema: FeatureSchema,
@@ -64,7 +82,7 @@ export function batchTensors(
     actions.set(trajectory.actions, row * numbers);
     returns.set(trajectory.returnsToGo, row);
     synced.set(trajectory.synced, row);
-    weights.fill(1, row, row + trajectory.stepCount);
+    weights.fill(1, row + Math.min(trajectory.taughtFrom, trajectory.stepCount), row + trajectory.stepCount);
   });
   return new Map(Object.entries({ states, actions, returns, weights, synced }));
 }

@@ -52,8 +52,8 @@ test("the loss falls, on problems held out too", async () => {
   expect(steps[0]?.learningRate).toBeCloseTo(1e-2 / 3, 12);
 });
 
-test("pairs and the loss of decisions are learned as well", async () => {
-  const settings = tinySettings({ steps: 60, schema: generalSchema, loss: "decision", validationShare: 0 });
+test("choices and the loss of decisions are learned as well", async () => {
+  const settings = tinySettings({ steps: 200, schema: generalSchema, loss: "decision", validationShare: 0 });
   const { history } = await trained(settings, { from: tinyData(generalSchema) });
   expect(recentLoss(history, 10)).toBeLessThan((history.losses[0] ?? 0) / 2);
   expect(history.validationLosses).toEqual([]);

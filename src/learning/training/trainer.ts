@@ -14,6 +14,7 @@ import type { RunningModel } from "../../compiler/runtime/start-model.ts";
 import { type TrainingGraph, trainingGraph } from "../../graph/autodiff/training-graph.ts";
 import { inferShapes } from "../../graph/ops/infer-shapes.ts";
 import { decisionTransformer } from "../network/decision-transformer.ts";
+import { readsSynced } from "../network/loss.ts";
 import { type Bucket, bucketsOf } from "./buckets.ts";
 import { batchTensors, drawBatch, drawMasks } from "./sampler.ts";
 import { decays, learningRateAt, type TrainingSettings } from "./settings.ts";
@@ -52,7 +53,7 @@ export interface TrainingStep {
 export async function* trainMapper(input: TrainingInput): AsyncGenerator<TrainingStep> {
   const { data, settings, runtime } = input;
   const { training, validation } = splitProblems(data.problems, settings.validationShare, settings.seed);
-  const buckets = bucketsOf(training);
+  const buckets = bucketsOf(training, settings.sizes.steps);
   const compiled = new Map<Bucket, CompiledStep>();
   const validate = createValidator(validation, settings, runtime);
   let { state } = input;
@@ -110,7 +111,7 @@ function runStep(
   const lengths = masks.map(({ length }) => length);
   const drawn = drawMasks(lengths, settings, state.step);
   const given = new Map<string, Float32Array>([
-    ...[...batch].filter(([name]) => settings.loss === "decision" || name !== "synced"),
+    ...[...batch].filter(([name]) => readsSynced(settings.loss, settings.schema) || name !== "synced"),
     ...masks.map(({ name }, at) => [name, drawn[at] ?? new Float32Array()] as const),
     ...state.parameters,
     [graph.step.input, Float32Array.of(state.step)],

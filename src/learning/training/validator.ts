@@ -5,9 +5,10 @@ import type { Runtime } from "../../compiler/runtime/runtime.ts";
 import type { RunningModel } from "../../compiler/runtime/start-model.ts";
 import { inferShapes } from "../../graph/ops/infer-shapes.ts";
 import { decisionTransformer } from "../network/decision-transformer.ts";
-import type { Trajectory } from "../trajectories/trajectory.ts";
+import { readsSynced } from "../network/loss.ts";
+import { partOf, type Trajectory } from "../trajectories/trajectory.ts";
 import { bucketsOf } from "./buckets.ts";
-import { batchTensors } from "./sampler.ts";
+import { batchTensors, taughtSteps } from "./sampler.ts";
 import type { TrainingSettings } from "./settings.ts";
 import type { TrainingProblem } from "./training-data.ts";
 
@@ -27,7 +28,7 @@ export function createValidator(
   settings: TrainingSettings,
   runtime: Runtime,
 ): Validate {
-  const parts = partsOf(problems, settings.batchSize);
+  const parts = partsOf(problems, settings);
   const models = new Map<number, RunningModel>();
   return async (parameters) => {
     let total = 0;
@@ -36,12 +37,13 @@ export function createValidator(
       const model = models.get(steps) ?? (await compileLoss(settings, steps, runtime));
       models.set(steps, model);
       const batch = batchTensors(settings.schema, trajectories, { batch: settings.batchSize, steps });
-      const isRead = (name: string): boolean => settings.loss === "decision" || name !== "synced";
+      const isRead = (name: string): boolean =>
+        readsSynced(settings.loss, settings.schema) || name !== "synced";
       const { loss } = model.runNow(
         new Map([...[...batch].filter(([name]) => isRead(name)), ...parameters]),
         { views: true },
       );
-      const weight = trajectories.reduce((sum, { stepCount }) => sum + stepCount, 0);
+      const weight = trajectories.reduce((sum, part) => sum + taughtSteps(part), 0);
       total += weight * Number(loss?.[0]);
       counted += weight;
     }
@@ -50,15 +52,25 @@ export function createValidator(
   };
 }
 
-function partsOf(problems: readonly TrainingProblem[], batchSize: number): readonly Part[] {
+function partsOf(
+  problems: readonly TrainingProblem[],
+  { batchSize, sizes }: TrainingSettings,
+): readonly Part[] {
   const all = problems.flatMap(({ trajectories }) => trajectories).length;
   const every = Math.max(1, Math.ceil(all / (mostBatches * batchSize)));
-  return bucketsOf(problems).flatMap(({ steps, problems: inside }) => {
-    const seen = inside.flatMap(({ trajectories }) => trajectories).filter((_, at) => at % every === 0);
+  return bucketsOf(problems, sizes.steps).flatMap(({ steps, problems: inside }) => {
+    const seen = inside
+      .flatMap(({ trajectories }) => trajectories.map((whole) => lastPart(whole, steps)))
+      .filter((_, at) => at % every === 0);
     return Array.from({ length: Math.ceil(seen.length / batchSize) }, (_, at) => {
       return { steps, trajectories: seen.slice(at * batchSize, (at + 1) * batchSize) };
     });
   });
+}
+
+/** Of what is longer than the window the end, where corrections have what they teach. */
+function lastPart(whole: Trajectory, steps: number): Trajectory {
+  return partOf(whole, Math.max(0, whole.stepCount - steps), steps);
 }
 
 async function compileLoss(

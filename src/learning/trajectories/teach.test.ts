@@ -12,10 +12,17 @@ import { createEnvironment } from "../environment/environment.ts";
 import { generalSchema } from "../environment/general-schema.ts";
 import { paperSchema } from "../environment/paper-schema.ts";
 import { actionWidth } from "../environment/schema.ts";
-import { type Lesson, type TeachOptions, teach, teacherNames } from "./teach.ts";
+import { type Lesson, type TeachOptions, teach } from "./teach.ts";
 import { createDecorator } from "./trajectory.ts";
 
-const options: TeachOptions = { teachers: teacherNames, seeds: 3, keep: 5, seed: 8, exactEvaluations: 1e6 };
+const options: TeachOptions = {
+  teachers: ["g-teacher", "exact"],
+  seeds: 3,
+  keep: 5,
+  seed: 8,
+  corrections: 0,
+  exactEvaluations: 1e6,
+};
 
 function lessonsOf(problem: Problem, changes: Partial<TeachOptions> = {}): readonly Lesson[] {
   const work = teach(problem, { ...options, ...changes });
@@ -70,6 +77,31 @@ test("the same options give the same lessons, another seed others, and only who 
   expect(genetic.slice(0, 1).map(({ cost }) => cost)).toEqual([Math.min(...genetic.map(({ cost }) => cost))]);
 });
 
+test("a correction goes another's way up to the end of a group, and then the best that is left", () => {
+  let corrected = 0;
+  for (let trial = 0; trial < 40; trial++) {
+    const problem = randomProblem(trial);
+    const [optimum] = lessonsOf(problem, { teachers: ["exact"] });
+    const way = lessonsOf(problem, { teachers: ["g-teacher"], keep: 40 }).at(-1);
+    if (optimum === undefined || way === undefined) continue;
+    const changes = { teachers: ["correction"], corrections: 3, ways: () => [way.mapping] } as const;
+    for (const { mapping, cost, taughtFrom, teacher, optimal } of lessonsOf(problem, changes)) {
+      expect([teacher, optimal]).toEqual(["correction", true]);
+      const cut = taughtFrom - 1;
+      expect(mapping.slice(0, cut)).toEqual(way.mapping.slice(0, cut));
+      const evaluation = evaluate(problem, mapping);
+      expect(evaluation.feasible).toBe(true);
+      // No better than the best of all, no worse than to go on that way, nor than to begin that way and end as the best does.
+      expect(cost).toBeGreaterThanOrEqual(optimum.cost * (1 - 1e-9));
+      expect(cost).toBeLessThanOrEqual(way.cost * (1 + 1e-9));
+      const joined = evaluate(problem, [...way.mapping.slice(0, cut), ...optimum.mapping.slice(cut)]);
+      if (joined.feasible) expect(cost).toBeLessThanOrEqual(joined.latencySeconds * (1 + 1e-9));
+      corrected++;
+    }
+  }
+  expect(corrected).toBeGreaterThan(20);
+});
+
 test("a trajectory's actions are the mapping's decisions, and its states those of the way there", () => {
   for (let trial = 0; trial < 12; trial++) {
     const problem = randomProblem(trial);
@@ -80,7 +112,7 @@ test("a trajectory's actions are the mapping's decisions, and its states those o
     const performance = schema.state.findIndex(({ name }) => name === "performance");
     for (const { mapping, cost } of lessonsOf(problem)) {
       const decisions = decisionsOf(mapping, problem.batch);
-      const trajectory = decorate(decisions);
+      const trajectory = decorate(decisions, 0);
       const { stepCount, states, actions, returnsToGo } = trajectory;
       expect(stepCount).toBe(problem.workload.layers.length + 1);
       expect(states.length).toBe(stepCount * schema.state.length);
@@ -89,7 +121,7 @@ test("a trajectory's actions are the mapping's decisions, and its states those o
       for (let step = 0; step < stepCount; step++) {
         const decision = decisionAt(decisions, step);
         expect([trial, step, environment.allows(decision)]).toEqual([trial, step, true]);
-        expect(readAction(schema, actions, step * actionWidth(schema), environment)).toEqual(decision);
+        expect(readAction(schema, actions, step * actionWidth(schema), environment)[0]).toEqual(decision);
         const seen = states[step * schema.state.length + performance] ?? 0;
         expect(seen).toBeCloseTo(environment.performance / environment.baselineCost, 5);
         environment.push(decision);

@@ -2,6 +2,11 @@
  * What the teachers show for one problem (DNNFuser, sections 4.4.2 and 4.5.1): several good mappings of G-Teacher, from
  * several seeds, and the exact mapper's, which the paper did not have. Deterministic by the options.
  *
+ * A teacher who only shows its best never says what to do after a mistake. So there are corrections (after DAgger; Ross et al., AISTATS
+ * 2011): a way, which is the beginning of some other mapping up to the end of a group, and from there the best that can still be done. What
+ * follows a group's end costs what it costs whatever came before, so the exact mapper solves the rest as a problem of its own. Only
+ * the steps behind the cut are to be learned. Ways are G-Teacher's, or a learner's own, whose mistakes are the ones that it makes.
+ *
  * Of G-Teacher's mappings the best of each seed come first, as they come from searches of their own, then the best of the
  * rest of the last populations, as those are often children of one mapping.
  */
@@ -11,10 +16,12 @@ import { costOf } from "../../mapping/cost/evaluation.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
 import { exactMapper } from "../../mapping/mappers/exact/exact.ts";
 import { searchGTeacherTop } from "../../mapping/mappers/g-teacher/g-teacher.ts";
-import type { Mapping } from "../../mapping/space/mapping.ts";
-import { childSeed } from "../generate/draw.ts";
+import type { SearchState } from "../../mapping/mappers/mapper.ts";
+import { endsGroup, type Mapping } from "../../mapping/space/mapping.ts";
+import { restOf } from "../../mapping/workload/rest-of.ts";
+import { childRandom, childSeed, pick } from "../generate/draw.ts";
 
-export const teacherNames = ["g-teacher", "exact"] as const;
+export const teacherNames = ["g-teacher", "exact", "correction"] as const;
 export type TeacherName = (typeof teacherNames)[number];
 
 export interface TeachOptions {
@@ -23,6 +30,10 @@ export interface TeachOptions {
   readonly seeds: number;
   /** G-Teacher's mappings that are kept, of all seeds together. */
   readonly keep: number;
+  /** Corrections, at most. */
+  readonly corrections: number;
+  /** Mappings that corrections begin with, by a seed; those of G-Teacher's last population, unless given. */
+  readonly ways?: (problem: Problem, seed: number) => readonly Mapping[];
   /** What the seeds of the searches are made from. */
   readonly seed: number;
   /** Points that the exact mapper visits before it answers with what it has. */
@@ -38,8 +49,10 @@ export interface Lesson {
   /** Its objective: seconds, joules or bytes. */
   readonly cost: number;
   readonly peakFootprintBytes: number;
-  /** Whether it is proven that no mapping of the exact mapper's space costs less. */
+  /** Whether it is proven that no mapping of the exact mapper's space costs less; of a correction, that none that begins so does. */
   readonly optimal: boolean;
+  /** The first step that is to be learned: behind the cut of a correction, else 0. */
+  readonly taughtFrom: number;
 }
 
 /**
@@ -61,15 +74,54 @@ export function* teach(problem: Problem, options: TeachOptions): Generator<void,
       if (lessons.size - before < options.keep) add(lesson);
     }
   }
+  if (options.teachers.includes("correction")) {
+    for (const lesson of yield* corrections(model, options)) add(lesson);
+  }
   return [...lessons.values()];
 }
 
 function* exactLesson(model: CostModel, options: TeachOptions): Generator<void, Lesson | undefined> {
-  const search = exactMapper().search(model.problem, { seed: 1, maxEvaluations: options.exactEvaluations });
+  const { best, proof } = yield* searchExact(model.problem, options);
+  const claim = { teacher: "exact", seed: 0, optimal: proof.optimal, taughtFrom: 0 } as const;
+  return best && rankedLesson(model, best, claim)?.lesson;
+}
+
+function* searchExact(problem: Problem, { exactEvaluations }: TeachOptions): Generator<void, SearchState> {
+  const search = exactMapper().search(problem, { seed: 1, maxEvaluations: exactEvaluations });
   let step = search.next();
   for (; !step.done; step = search.next()) yield;
-  const { best, proof } = step.value;
-  return best && rankedLesson(model, best, { teacher: "exact", seed: 0, optimal: proof.optimal })?.lesson;
+  return step.value;
+}
+
+/** None where there is no way, or no way has a cut. */
+function* corrections(model: CostModel, options: TeachOptions): Generator<void, readonly Lesson[]> {
+  const { problem } = model;
+  const seed = childSeed(options.seed, correctionStream);
+  const ways = options.ways?.(problem, seed) ?? (yield* lastPopulation(problem, seed));
+  const random = childRandom(seed, 0);
+  const lessons: Lesson[] = [];
+  for (let index = 0; index < options.corrections && ways.length > 0; index++) {
+    const way = pick(random, ways);
+    const cuts = way.flatMap(({ output }, layer) =>
+      layer < way.length - 1 && (output === "sync" || endsGroup(problem.workload, layer)) ? [layer + 1] : [],
+    );
+    if (cuts.length === 0) continue;
+    const cut = pick(random, cuts);
+    const rest = yield* searchExact({ ...problem, workload: restOf(problem.workload, cut) }, options);
+    if (rest.best === undefined) continue;
+    // Step 0 is the network's input.
+    const claim = { teacher: "correction", seed, optimal: rest.proof.optimal, taughtFrom: cut + 1 } as const;
+    const lesson = rankedLesson(model, [...way.slice(0, cut), ...rest.best], claim)?.lesson;
+    if (lesson !== undefined) lessons.push(lesson);
+  }
+  return lessons;
+}
+
+/** G-Teacher's searches have streams of their own. */
+const correctionStream = -1;
+
+function* lastPopulation(problem: Problem, seed: number): Generator<void, readonly Mapping[]> {
+  return yield* searchGTeacherTop(problem, { seed, count: Number.POSITIVE_INFINITY });
 }
 
 function* geneticLessons(model: CostModel, options: TeachOptions): Generator<void, readonly Lesson[]> {
@@ -78,7 +130,7 @@ function* geneticLessons(model: CostModel, options: TeachOptions): Generator<voi
   for (let index = 0; index < options.seeds; index++) {
     const seed = childSeed(options.seed, index);
     const top = yield* searchGTeacherTop(model.problem, { seed, count: Number.POSITIVE_INFINITY });
-    const claim = { teacher: "g-teacher", seed, optimal: false } as const;
+    const claim = { teacher: "g-teacher", seed, optimal: false, taughtFrom: 0 } as const;
     const ranked = top.flatMap((mapping) => rankedLesson(model, mapping, claim) ?? []).sort(byRank);
     first.push(...ranked.slice(0, 1));
     rest.push(...ranked.slice(1));
@@ -106,7 +158,7 @@ function byRank(a: Ranked, b: Ranked): number {
 function rankedLesson(
   model: CostModel,
   mapping: Mapping,
-  claim: Pick<Lesson, "teacher" | "seed" | "optimal">,
+  claim: Pick<Lesson, "teacher" | "seed" | "optimal" | "taughtFrom">,
 ): Ranked | undefined {
   const evaluation = evaluateWith(model, mapping);
   if (!evaluation.feasible) return undefined;

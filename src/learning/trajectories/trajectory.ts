@@ -15,6 +15,8 @@ import { actionWidth, type FeatureSchema } from "../environment/schema.ts";
 /** Row-major, one row for every step. */
 export interface Trajectory extends DecisionArrays {
   readonly stepCount: number;
+  /** The first step that is to be learned; those before it are only told. */
+  readonly taughtFrom: number;
   /** stepCount x features of the schema. */
   readonly states: Float32Array<ArrayBuffer>;
   /** stepCount x numbers of an action. */
@@ -23,7 +25,7 @@ export interface Trajectory extends DecisionArrays {
 }
 
 /** Decorates decisions of one problem after another. */
-export type Decorate = (decisions: DecisionArrays) => Trajectory;
+export type Decorate = (decisions: DecisionArrays, taughtFrom: number) => Trajectory;
 
 /** O(steps x features) for the problem, and the same for each trajectory; in full mode O(open group) more a step. */
 export function createDecorator(schema: FeatureSchema, problem: Problem): Decorate {
@@ -31,7 +33,7 @@ export function createDecorator(schema: FeatureSchema, problem: Problem): Decora
   const encoder = createStateEncoder(schema, environment);
   const { stepCount, model } = environment;
   const numbers = actionWidth(schema);
-  return (decisions) => {
+  return (decisions, taughtFrom) => {
     const states = new Float32Array(stepCount * encoder.width);
     const actions = new Float32Array(stepCount * numbers);
     for (let step = 0; step < stepCount; step++) {
@@ -42,6 +44,24 @@ export function createDecorator(schema: FeatureSchema, problem: Problem): Decora
     }
     for (let step = 0; step < stepCount; step++) environment.pop();
     const returnsToGo = new Float32Array(stepCount).fill(encoder.returnToGo);
-    return { ...decisions, stepCount, states, actions, returnsToGo };
+    return { ...decisions, stepCount, taughtFrom, states, actions, returnsToGo };
+  };
+}
+
+/** So many steps of a trajectory from `first` on, or all that are left; the same numbers, not copied. */
+export function partOf(trajectory: Trajectory, first: number, steps: number): Trajectory {
+  const { stepCount, states, actions, returnsToGo, passes, synced } = trajectory;
+  if (first === 0 && stepCount <= steps) return trajectory;
+  const end = Math.min(stepCount, first + steps);
+  const width = states.length / stepCount;
+  const numbers = actions.length / stepCount;
+  return {
+    stepCount: end - first,
+    taughtFrom: Math.max(0, trajectory.taughtFrom - first),
+    states: states.subarray(first * width, end * width),
+    actions: actions.subarray(first * numbers, end * numbers),
+    returnsToGo: returnsToGo.subarray(first, end),
+    passes: passes.subarray(first, end),
+    synced: synced.subarray(first, end),
   };
 }

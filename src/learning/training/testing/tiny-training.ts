@@ -26,6 +26,7 @@ export function tinyData(schema: FeatureSchema = paperSchema, problems = 6): Tra
       teachers,
       seeds: 1,
       keep: 1 + (index % 3),
+      corrections: 0,
       exactEvaluations: 1e5,
       seed: index,
     });
