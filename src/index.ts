@@ -177,7 +177,7 @@ export {
   compareMappers,
   type Target,
 } from "./mapping/mappers/compare-mappers.ts";
-export { exactMapper } from "./mapping/mappers/exact/exact.ts";
+export { completeExactly, exactMapper } from "./mapping/mappers/exact/exact.ts";
 export {
   type Budget,
   type FindOptions,

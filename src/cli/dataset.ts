@@ -59,6 +59,12 @@ async function dataset(cli: Cli, options: DatasetOptions): Promise<void> {
       fix: "name networks, as --models resnet18,vgg16, or draw problems, as --generated 100",
     });
   }
+  if (options.paperMode && options.teachers.includes("correction")) {
+    throw usageError("corrections are made for the full model", {
+      where: "--teachers",
+      fix: "leave out correction, or --paper-mode",
+    });
+  }
   const workloads = options.models.map((name) => workloadOf(name, options));
   const learner = options.learner === undefined ? undefined : await createLearner(options.learner);
   const settings = settingsOf(options, workloads, learner);

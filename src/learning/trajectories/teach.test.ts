@@ -77,10 +77,10 @@ test("the same options give the same lessons, another seed others, and only who 
   expect(genetic.slice(0, 1).map(({ cost }) => cost)).toEqual([Math.min(...genetic.map(({ cost }) => cost))]);
 });
 
-test("a correction goes another's way up to the end of a group, and then the best that is left", () => {
+test("a correction goes another's way up to a cut, and then the best that is left", () => {
   let corrected = 0;
   for (let trial = 0; trial < 40; trial++) {
-    const problem = randomProblem(trial);
+    const problem: Problem = { ...randomProblem(trial), mode: "full" };
     const [optimum] = lessonsOf(problem, { teachers: ["exact"] });
     const way = lessonsOf(problem, { teachers: ["g-teacher"], keep: 40 }).at(-1);
     if (optimum === undefined || way === undefined) continue;

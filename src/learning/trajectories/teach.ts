@@ -3,9 +3,8 @@
  * several seeds, and the exact mapper's, which the paper did not have. Deterministic by the options.
  *
  * A teacher who only shows its best never says what to do after a mistake. So there are corrections (after DAgger; Ross et al., AISTATS
- * 2011): a way, which is the beginning of some other mapping up to the end of a group, and from there the best that can still be done. What
- * follows a group's end costs what it costs whatever came before, so the exact mapper solves the rest as a problem of its own. Only
- * the steps behind the cut are to be learned. Ways are G-Teacher's, or a learner's own, whose mistakes are the ones that it makes.
+ * 2011): the beginning of some other mapping, the way, up to a cut anywhere, and from there the best that can still be done, by the exact
+ * mapper. Only the steps behind the cut are to be learned. Ways are G-Teacher's, or a learner's own, whose mistakes are the ones that it makes.
  *
  * Of G-Teacher's mappings the best of each seed come first, as they come from searches of their own, then the best of the
  * rest of the last populations, as those are often children of one mapping.
@@ -14,12 +13,11 @@ import { type CostModel, createCostModel } from "../../mapping/cost/cost-model.t
 import { evaluateWith } from "../../mapping/cost/evaluate.ts";
 import { costOf } from "../../mapping/cost/evaluation.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
-import { exactMapper } from "../../mapping/mappers/exact/exact.ts";
+import { completeExactly, exactMapper } from "../../mapping/mappers/exact/exact.ts";
 import { searchGTeacherTop } from "../../mapping/mappers/g-teacher/g-teacher.ts";
-import type { SearchState } from "../../mapping/mappers/mapper.ts";
-import { endsGroup, type Mapping } from "../../mapping/space/mapping.ts";
-import { restOf } from "../../mapping/workload/rest-of.ts";
-import { childRandom, childSeed, pick } from "../generate/draw.ts";
+import type { SearchOptions, SearchState } from "../../mapping/mappers/mapper.ts";
+import type { Mapping } from "../../mapping/space/mapping.ts";
+import { childRandom, childSeed, pick, wholeBetween } from "../generate/draw.ts";
 
 export const teacherNames = ["g-teacher", "exact", "correction"] as const;
 export type TeacherName = (typeof teacherNames)[number];
@@ -81,37 +79,37 @@ export function* teach(problem: Problem, options: TeachOptions): Generator<void,
 }
 
 function* exactLesson(model: CostModel, options: TeachOptions): Generator<void, Lesson | undefined> {
-  const { best, proof } = yield* searchExact(model.problem, options);
+  const { best, proof } = yield* lastOf(exactMapper().search(model.problem, exactOptions(options)));
   const claim = { teacher: "exact", seed: 0, optimal: proof.optimal, taughtFrom: 0 } as const;
   return best && rankedLesson(model, best, claim)?.lesson;
 }
 
-function* searchExact(problem: Problem, { exactEvaluations }: TeachOptions): Generator<void, SearchState> {
-  const search = exactMapper().search(problem, { seed: 1, maxEvaluations: exactEvaluations });
+function exactOptions({ exactEvaluations }: TeachOptions): SearchOptions {
+  return { seed: 1, maxEvaluations: exactEvaluations };
+}
+
+function* lastOf(search: Generator<SearchState, SearchState>): Generator<void, SearchState> {
   let step = search.next();
   for (; !step.done; step = search.next()) yield;
   return step.value;
 }
 
-/** None where there is no way, or no way has a cut. */
+/** None where there is no way, or nothing to decide after the first layer. */
 function* corrections(model: CostModel, options: TeachOptions): Generator<void, readonly Lesson[]> {
-  const { problem } = model;
+  const { problem, layerCount } = model;
   const seed = childSeed(options.seed, correctionStream);
   const ways = options.ways?.(problem, seed) ?? (yield* lastPopulation(problem, seed));
   const random = childRandom(seed, 0);
   const lessons: Lesson[] = [];
-  for (let index = 0; index < options.corrections && ways.length > 0; index++) {
+  if (ways.length === 0 || layerCount < 2) return lessons;
+  for (let index = 0; index < options.corrections; index++) {
     const way = pick(random, ways);
-    const cuts = way.flatMap(({ output }, layer) =>
-      layer < way.length - 1 && (output === "sync" || endsGroup(problem.workload, layer)) ? [layer + 1] : [],
-    );
-    if (cuts.length === 0) continue;
-    const cut = pick(random, cuts);
-    const rest = yield* searchExact({ ...problem, workload: restOf(problem.workload, cut) }, options);
-    if (rest.best === undefined) continue;
+    const cut = wholeBetween(random, 1, layerCount - 1);
+    const search = completeExactly(problem, way.slice(0, cut), exactOptions(options));
+    const { best, proof } = yield* lastOf(search);
     // Step 0 is the network's input.
-    const claim = { teacher: "correction", seed, optimal: rest.proof.optimal, taughtFrom: cut + 1 } as const;
-    const lesson = rankedLesson(model, [...way.slice(0, cut), ...rest.best], claim)?.lesson;
+    const claim = { teacher: "correction", seed, optimal: proof.optimal, taughtFrom: cut + 1 } as const;
+    const lesson = best && rankedLesson(model, best, claim)?.lesson;
     if (lesson !== undefined) lessons.push(lesson);
   }
   return lessons;

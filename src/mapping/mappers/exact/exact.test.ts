@@ -1,11 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../../base/random.ts";
+import { createCostModel } from "../../cost/cost-model.ts";
+import { evaluate } from "../../cost/evaluate.ts";
+import { createIncrementalCost, type IncrementalCost } from "../../cost/incremental-cost.ts";
 import type { CostMode, Problem } from "../../cost/problem.ts";
+import type { LayerMapping, Mapping } from "../../space/mapping.ts";
 import { doublingLadder } from "../../space/pass-sizes.ts";
 import { bruteForce } from "../../testing/brute-force.ts";
 import { randomWorkload, roundAccelerator } from "../../testing/small-workloads.ts";
 import { findMapping } from "../find-mapping.ts";
-import { exactMapper } from "./exact.ts";
+import { completeExactly, exactMapper } from "./exact.ts";
 
 const seed = 4_711;
 
@@ -50,4 +54,63 @@ describe.each([
     }
     expect(fused).toBeGreaterThan(100);
   });
+});
+
+/** The least cost of all mappings that go on from what is decided, in the cost model's unit. */
+function leastCompletion(costs: IncrementalCost, layers: number, sizes: readonly number[]): number {
+  if (!costs.fits) return Number.POSITIVE_INFINITY;
+  if (costs.depth === layers) return costs.closedCost;
+  let least = Number.POSITIVE_INFINITY;
+  for (const pass of sizes) {
+    for (const output of ["stage", "sync"] as const) {
+      // The network's outputs leave the chip.
+      if (output === "stage" && costs.depth === layers - 1) continue;
+      costs.push(pass, output);
+      least = Math.min(least, leastCompletion(costs, layers, sizes));
+      costs.pop();
+    }
+  }
+  return least;
+}
+
+test("what is begun is completed as well as brute force does, on 400 random beginnings", async () => {
+  const counts = { open: 0, closed: 0 };
+  for (let trial = 0; trial < 400; trial++) {
+    const problem = randomProblem(trial, "full", trial % 2 === 0 ? 0 : 0.4);
+    const random = seededRandom(seed * 2_000 + trial);
+    const model = createCostModel(problem);
+    const layers = model.layerCount;
+    const sizes = doublingLadder(model.problem.batch);
+    const costs = createIncrementalCost(model);
+    const begun: LayerMapping[] = [];
+    const wanted = 1 + random.below(layers);
+    while (begun.length < Math.min(wanted, layers - 1)) {
+      // Where a group must end, a staged output is written as a synced one.
+      const mustEnd = model.reach(begun.length) === begun.length;
+      const output = mustEnd || random.below(3) === 0 ? "sync" : "stage";
+      const pass = sizes[random.below(sizes.length)] ?? 1;
+      costs.push(pass, output);
+      begun.push({ pass, output, weights: "streamed", cores: 1 });
+    }
+    // It must fit with the least that the next layer can ask for.
+    if (begun.length < layers) costs.push(1, "sync");
+    const mayGoOn = costs.fits;
+    if (begun.length < layers) costs.pop();
+    const least = leastCompletion(costs, layers, sizes);
+    if (!mayGoOn || !Number.isFinite(least)) continue;
+    const search = completeExactly(problem, begun, { seed: 1 });
+    let step = search.next();
+    while (!step.done) step = search.next();
+    const { best = [] as Mapping, bestCost = Number.NaN, proof } = step.value;
+    const where = `seed ${seed} trial ${trial}`;
+    expect([where, proof.optimal, bestCost / model.costUnit]).toEqual([
+      where,
+      true,
+      expect.closeTo(least, 6),
+    ]);
+    expect([where, best.slice(0, begun.length)]).toEqual([where, begun]);
+    expect([where, evaluate(problem, best)]).toEqual([where, expect.objectContaining({ feasible: true })]);
+    counts[begun.at(-1)?.output === "stage" ? "open" : "closed"]++;
+  }
+  expect(Math.min(counts.open, counts.closed)).toBeGreaterThan(60);
 });

@@ -3,12 +3,14 @@
  * a lower bound when it is stopped. Upper and lower sweeps (boundaries.ts) over groups (paper-groups.ts, full-groups.ts)
  * with ever longer fronts, until the bounds meet.
  */
+import { assert } from "../../../base/assert.ts";
 import { type CostModel, createCostModel } from "../../cost/cost-model.ts";
 import { layerByLayer } from "../../cost/evaluate.ts";
 import type { Problem } from "../../cost/problem.ts";
 import type { Mapping } from "../../space/mapping.ts";
 import { doublingLadder, smallestPerPassCount } from "../../space/pass-sizes.ts";
 import type { Mapper, SearchOptions, SearchState } from "../mapper.ts";
+import { startBegun } from "./begun.ts";
 import { sweep } from "./boundaries.ts";
 import { type Bounds, isProven, longestGroup, trivialBounds } from "./bounds.ts";
 import { createFullGroups } from "./full-groups.ts";
@@ -27,21 +29,44 @@ const defaultEffort = 60_000_000;
 const frontCaps = [12, 96, 768, 6_144, Number.POSITIVE_INFINITY];
 
 export function exactMapper(): Mapper {
-  return { name: "exact", ignoresSeed: true, search };
+  return { name: "exact", ignoresSeed: true, search: (problem, options) => search(problem, options, []) };
 }
 
-function* search(problem: Problem, options: SearchOptions): Generator<SearchState, SearchState> {
+/**
+ * The best mapping of the full model that begins with these entries, with its proof: what is left to do in the middle of a mapping, and
+ * after mistakes. They must fit, and so must the layer behind them with a pass of one image if they end staged.
+ */
+export function completeExactly(
+  problem: Problem,
+  begun: Mapping,
+  options: SearchOptions,
+): Generator<SearchState, SearchState> {
+  assert((problem.mode ?? "full") === "full", "only mappings of the full model are completed");
+  return search(problem, options, begun);
+}
+
+function* search(
+  problem: Problem,
+  options: SearchOptions,
+  begun: Mapping,
+): Generator<SearchState, SearchState> {
   const model = createCostModel(problem);
   const { mode, batch, objective } = model.problem;
-  const createSolver = mode === "paper" ? paperGroups : createFullGroups;
+  const createSolver = (of: CostModel): GroupSolver =>
+    mode === "paper" ? paperGroups(of) : createFullGroups(of, begun);
   const passSizes = mode === "paper" ? smallestPerPassCount(batch) : doublingLadder(batch);
   const solver = createSolver(model);
   const relaxed = mode === "full" ? relaxedGroups(model) : undefined;
   const bounds = trivialBounds(model);
   const work = { groups: 0, solvers: [solver, ...(relaxed ? [relaxed] : [])] };
-  const state = createReporter(model, bounds, spaceOf(model, solver), work);
+  const state = createReporter(model, { bounds, begun, space: spaceOf(model, solver), work });
   if (mode === "full" && !fitsLayerByLayer(model)) return state(0);
-  work.groups = startUniform(model, bounds, passSizes);
+  const start = (of: CostModel, known: Bounds): number => {
+    const groups = startUniform(of, known, passSizes);
+    if (begun.length > 0) startBegun(of, known, begun);
+    return groups;
+  };
+  work.groups = start(model, bounds);
   yield state(0);
 
   const effort = options.maxEvaluations ?? defaultEffort;
@@ -60,7 +85,7 @@ function* search(problem: Problem, options: SearchOptions): Generator<SearchStat
       work.solvers.push(counted);
       return counted;
     };
-    for (const _ of breakTies(model, bounds, createCounted, passSizes)) yield state(1);
+    for (const _ of breakTies(model, bounds, createCounted, start)) yield state(1);
   }
   return state(1);
 }
@@ -125,19 +150,24 @@ function fitsLayerByLayer(model: CostModel): boolean {
   return true;
 }
 
+interface Reported {
+  readonly bounds: Bounds;
+  readonly begun: Mapping;
+  readonly space: string;
+  readonly work: { readonly groups: number; readonly solvers: readonly GroupSolver[] };
+}
+
 /** Makes the states that the search yields; the mapping is written out anew only when a better one was found. */
 function createReporter(
   model: CostModel,
-  bounds: Bounds,
-  space: string,
-  work: { readonly groups: number; readonly solvers: readonly GroupSolver[] },
+  { bounds, begun, space, work }: Reported,
 ): (progress: number) => SearchState {
   let passes: readonly number[] | undefined;
   let mapping: Mapping | undefined;
   return (progress) => {
     if (bounds.passes !== passes && Number.isFinite(bounds.best)) {
       passes = bounds.passes;
-      mapping = mappingOf(model, bounds);
+      mapping = [...begun, ...mappingOf(model, bounds).slice(begun.length)];
     }
     const cost = bounds.best;
     const optimal = isProven(bounds);

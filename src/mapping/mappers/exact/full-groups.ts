@@ -13,6 +13,7 @@ import type { CostModel } from "../../cost/cost-model.ts";
 import { type GroupGraph, groupGraph } from "../../space/group-graph.ts";
 import { doublingLadder } from "../../space/pass-sizes.ts";
 import { tensorBytes } from "../../workload/workload.ts";
+import { type Begun, choicesOf } from "./begun.ts";
 import { createFrontMerger, type Front, hasPoint, originFront, type ShiftedFront } from "./front.ts";
 import type { GroupRow, GroupSolver, RowLimits } from "./group-solver.ts";
 
@@ -60,13 +61,15 @@ const pointsPerMove = 16;
 
 const originStates: StateFronts = new Map([["", { state: [], front: originFront }]]);
 
-export function createFullGroups(model: CostModel): GroupSolver {
+/** `begun` are the entries of the first layers, where those are decided. */
+export function createFullGroups(model: CostModel, begun: Begun = []): GroupSolver {
   let merger = createFrontMerger();
   let visitedBefore = 0;
   let statesThinned = false;
   const { batch, memoryBytes, workload } = model.problem;
   const ladder = doublingLadder(batch);
   const counts = ladder.map((pass) => model.passCount(pass));
+  const choices = choicesOf(ladder, begun);
 
   /** The effect of mapping `layer` with the choice-th pass size in a state. Buffers are paid as they open and grow. */
   const move = (step: Step, state: readonly number[], layer: number, choice: number): Move => {
@@ -106,7 +109,7 @@ export function createFullGroups(model: CostModel): GroupSolver {
   ): StateFronts => {
     const parts: Parts = new Map();
     for (const { state, front } of before.values()) {
-      for (let choice = 0; choice < ladder.length; choice++) {
+      for (const choice of choices(layer)) {
         const { state: next, footprintBytes, weightBytes } = move(step, state, layer, choice);
         visitedBefore += pointsPerMove;
         const key = next.join();
@@ -197,7 +200,7 @@ export function createFullGroups(model: CostModel): GroupSolver {
       point: { readonly key: string; readonly footprint: number; readonly weights: number },
     ) => {
       for (const [key, { state, front }] of before) {
-        for (let choice = 0; choice < ladder.length; choice++) {
+        for (const choice of choices(layer)) {
           const tried = move(step, state, layer, choice);
           if (tried.state.join() !== point.key) continue;
           const footprint = point.footprint - tried.footprintBytes;

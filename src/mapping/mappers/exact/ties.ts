@@ -3,11 +3,11 @@
  * alone does not tell them apart. Traffic is added to the cost with a weight too small to outweigh any real difference,
  * and a few sweeps look for something better; what they find replaces the optimum only if it is as fast.
  */
-import { type CostModel, streamedWeightBytes } from "../../cost/cost-model.ts";
+import type { CostModel } from "../../cost/cost-model.ts";
+import { costOfGroups } from "./begun.ts";
 import { sweep } from "./boundaries.ts";
 import { type Bounds, isProven, trivialBounds } from "./bounds.ts";
 import type { GroupSolver } from "./group-solver.ts";
-import { startUniform } from "./uniform.ts";
 
 /** Weight of all traffic of the unfused network, as a share of the optimum. */
 const tieShare = 1e-8;
@@ -20,15 +20,18 @@ export function* breakTies(
   model: CostModel,
   bounds: Bounds,
   createSolver: (model: CostModel) => GroupSolver,
-  passSizes: readonly number[],
+  start: (model: CostModel, bounds: Bounds) => void,
 ): Generator<void> {
   const weighted = withTraffic(model, tieShare * bounds.best);
   const solver = createSolver(weighted);
   const found = trivialBounds(weighted);
-  found.best = costOf(weighted, bounds);
-  found.lasts = bounds.lasts;
-  found.passes = bounds.passes;
-  startUniform(weighted, found, passSizes);
+  start(weighted, found);
+  const known = costOfGroups(weighted, bounds);
+  if (known <= found.best) {
+    found.best = known;
+    found.lasts = bounds.lasts;
+    found.passes = bounds.passes;
+  }
   for (const cap of [12, 96]) {
     for (const bound of ["upper", "lower"] as const) {
       if (isProven(found)) break;
@@ -38,7 +41,7 @@ export function* breakTies(
       }
     }
   }
-  if (costOf(model, found) > bounds.best * (1 + 1e-12)) return;
+  if (costOfGroups(model, found) > bounds.best * (1 + 1e-12)) return;
   bounds.lasts = found.lasts;
   bounds.passes = found.passes;
 }
@@ -66,18 +69,4 @@ function withTraffic(model: CostModel, perUnfused: number): CostModel {
       return Math.min(byCost, left / perByte);
     },
   };
-}
-
-function costOf(model: CostModel, { lasts, passes }: Bounds): number {
-  let total = 0;
-  let first = 0;
-  for (const last of lasts) {
-    total += model.cost(
-      first,
-      last,
-      streamedWeightBytes(model, { first, last }, (layer) => passes[layer] ?? 1),
-    );
-    first = last + 1;
-  }
-  return total;
 }
