@@ -147,6 +147,7 @@ test("options that say nothing, or what there is not, are told with the way out"
     [["--models", "resnet18", "--batches", "0"], 2, '--batches: "0" is not a whole number'],
     [["--models", "resnet18", "--teachers", "exact,nobody"], 2, 'there is no teacher "nobody"'],
     [["--models", "resnet18", "--teachers", "correction", "--paper-mode"], 2, "made for the full model"],
+    [["--models", "resnet18", "--objective", "any"], 2, "networks that are given have one objective"],
     [["--models", "resnet18", "--features", "papr"], 2, 'did you mean "paper"?'],
     [["--models", "resnet18", "-a", "tpu-v9"], 3, 'there is no accelerator "tpu-v9"'],
   ];

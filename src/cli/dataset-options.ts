@@ -6,6 +6,7 @@ import { parseBytes } from "../base/units.ts";
 import { generalSchema } from "../learning/environment/general-schema.ts";
 import { paperSchema } from "../learning/environment/paper-schema.ts";
 import type { FeatureSchema } from "../learning/environment/schema.ts";
+import { anyObjective } from "../learning/generate/generate-problem.ts";
 import { type TeacherName, teacherNames } from "../learning/trajectories/teach.ts";
 import { maxBatch, type Objective } from "../mapping/cost/problem.ts";
 import { examples } from "./cli.ts";
@@ -18,7 +19,7 @@ export interface DatasetOptions extends JsonOption {
   readonly memories: readonly number[];
   readonly accelerator: string;
   readonly generated: number;
-  readonly objective: Objective;
+  readonly objective: Objective | typeof anyObjective;
   readonly paperMode?: boolean;
   readonly features?: FeatureSchema;
   readonly teachers: readonly TeacherName[];
@@ -55,8 +56,11 @@ export function addDatasetOptions(command: Command): Command {
       value,
       `${value}`,
     );
-  const objective = new Option("--objective <what>", "what the teachers minimise")
-    .choices(["latency", "energy", "traffic"])
+  const objective = new Option(
+    "--objective <what>",
+    "what the teachers minimise; any draws one for each generated problem",
+  )
+    .choices(["latency", "energy", "traffic", anyObjective])
     .default("latency");
   command.requiredOption(
     "-o, --out <folder>",

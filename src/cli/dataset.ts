@@ -21,6 +21,7 @@ import {
 import { generalSchema } from "../learning/environment/general-schema.ts";
 import { paperSchema } from "../learning/environment/paper-schema.ts";
 import { schemaTitle } from "../learning/environment/schema.ts";
+import { anyObjective } from "../learning/generate/generate-problem.ts";
 import { decodeMappings } from "../learning/inference/decode.ts";
 import { createStepNetwork } from "../learning/inference/step-network.ts";
 import { readMapperWeights } from "../learning/network/mapper-weights.ts";
@@ -63,6 +64,12 @@ async function dataset(cli: Cli, options: DatasetOptions): Promise<void> {
     throw usageError("corrections are made for the full model", {
       where: "--teachers",
       fix: "leave out correction, or --paper-mode",
+    });
+  }
+  if (options.objective === anyObjective && options.models.length > 0) {
+    throw usageError("networks that are given have one objective", {
+      where: "--objective",
+      fix: "name it, or leave out --models",
     });
   }
   const workloads = options.models.map((name) => workloadOf(name, options));

@@ -16,7 +16,7 @@ mapping, one decision for each layer. Its features are \`${data.features}\`; the
 
 ${list([...givenLines(document), ...drawnLines(document)])}
 
-They are ${formatWhole(data.problems)} problems with ${formatWhole(data.trajectories)} mappings of the teachers (${data.teachers.join(", ")}), which minimise ${data.objective} in
+They are ${formatWhole(data.problems)} problems with ${formatWhole(data.trajectories)} mappings of the teachers (${data.teachers.join(", ")}), which minimise ${objectivesOf(document)} in
 ${data.paperMode ? "paper mode" : "full mode"}. ${heldText(document)} The data set's digest is \`${data.digest}\`.
 
 ## How it was trained
@@ -62,7 +62,7 @@ have sizes, schema and the record of the training as JSON. \`laminate train --fr
 
 ${list([
   "A low loss says that it decides as its teachers do on such problems. It does not say how good its mappings are: evaluate them, and hold them against `exact`.",
-  `Networks, machines, batches and memories unlike those above; another objective than ${data.objective}, or ${data.paperMode ? "full" : "paper"} mode.`,
+  `Networks, machines, batches and memories unlike those above; ${data.objective === "any" ? "" : `another objective than ${data.objective}, or `}${data.paperMode ? "full" : "paper"} mode.`,
   `Networks of more than ${formatWhole(data.longest - 1)} layers, the most that it saw. ${
     data.longest > network.steps
       ? "Those longer than its window it learned by parts, and maps by parts."
@@ -71,6 +71,10 @@ ${list([
   "A proof: `laminate compare` says how far its answers are from the optimum.",
 ])}
 `;
+}
+
+function objectivesOf({ data }: TrainDocument): string {
+  return data.objective === "any" ? "latency, energy or traffic" : data.objective;
 }
 
 function givenLines({ data }: TrainDocument): readonly string[] {

@@ -3,13 +3,14 @@
  * they are stored with it, and a data set is only gone on with by the same ones.
  */
 import { z } from "zod";
+import { assert } from "../../base/assert.ts";
 import { sha256 } from "../../base/sha256.ts";
 import type { Accelerator } from "../../mapping/accelerator/accelerator.ts";
 import { type CompleteProblem, completeProblem } from "../../mapping/cost/problem.ts";
 import type { Workload } from "../../mapping/workload/workload.ts";
 import { featureSchemaSchema } from "../environment/schema.ts";
 import { childSeed } from "../generate/draw.ts";
-import { generateProblem } from "../generate/generate-problem.ts";
+import { anyObjective, generateProblem } from "../generate/generate-problem.ts";
 import { type TeachOptions, teacherNames } from "../trajectories/teach.ts";
 
 const count = z.int().nonnegative();
@@ -38,7 +39,9 @@ export const settingsSchema = z.strictObject({
   memoriesBytes: z.array(positive),
   accelerator: acceleratorSchema.describe("of the given networks; generated problems have their own"),
   generated: count.describe("generated problems, after those of the networks"),
-  objective: z.enum(["latency", "energy", "traffic"]),
+  objective: z
+    .enum(["latency", "energy", "traffic", anyObjective])
+    .describe("any: drawn for each generated problem"),
   mode: z.enum(["paper", "full"]),
   teachers: z.array(z.enum(teacherNames)),
   seed: count.describe("of everything random"),
@@ -84,6 +87,7 @@ export function problemAt(
     return generateProblem(index - workloads.length * perNetwork, { seed, mode, objective });
   }
   const within = index % perNetwork;
+  assert(objective !== anyObjective, "given networks have one objective");
   return completeProblem({
     workload,
     accelerator: { ...accelerator, description: "", sources: {} },

@@ -68,6 +68,17 @@ test("the same seed and index give the same problem, others another", () => {
   expect(JSON.stringify(generateProblem(7, { ...options, seed: 6 }))).not.toBe(names[7]);
 });
 
+test("any objective is drawn, and all else stays as it is", () => {
+  const drawn = Array.from({ length: 40 }, (_, index) => {
+    const problem = generateProblem(index, { ...options, objective: "any" });
+    if (index < 5) expect({ ...problem, objective: "latency" }).toEqual(generateProblem(index, options));
+    return problem.objective;
+  });
+  expect(new Set(drawn)).toEqual(new Set(["latency", "energy", "traffic"]));
+  // 30 of 40 are expected, with a deviation of 2.7.
+  expect(Math.abs(drawn.filter((objective) => objective === "latency").length - 30)).toBeLessThan(9);
+});
+
 test("problems span batches, memories and machines, and most of them can be solved", () => {
   const problems = Array.from({ length: count }, (_, index) => generateProblem(index, options));
   const feasible = problems.filter((problem) => evaluateLayerByLayer(problem).feasible);
