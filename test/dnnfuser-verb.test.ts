@@ -88,8 +88,13 @@ describe.concurrent("without weights, or with wrong ones, it says what to do", (
   const damaged = weightsOf(paperSchema).slice(0, -40);
   const cases: readonly (readonly [what: string, args: readonly string[], exitCode: number, text: RegExp])[] =
     [
-      ["none", map, 2, /--weights: dnnfuser needs weights.*fix: make them with .*laminate train/s],
-      ["none to compare", ["compare", ...problem, "--mappers", "dnnfuser"], 2, /dnnfuser needs weights/],
+      ["none", map, 2, /--weights: dnnfuser needs weights.*fix: leave out --paper-mode, or make them with/s],
+      [
+        "none to compare",
+        ["compare", ...problem, "--paper-mode", "--mappers", "dnnfuser"],
+        2,
+        /dnnfuser needs weights: those that come with laminate are for the full model/,
+      ],
       [
         "another mapper",
         ["map", ...problem, "--weights", paper],
@@ -141,14 +146,11 @@ function withMood(): FeatureSchema {
   return { ...paperSchema, state: first === undefined ? others : [{ ...first, name: "mood" }, ...others] };
 }
 
-test("weights that come with the package are found by name, the first that is there", () => {
+test("weights that come with the package are found where they are there", () => {
   const root = mkdtempSync(join(folder, "root-"));
-  const names = ["paper", "general"];
-  expect(shippedWeights(names, root)).toBeUndefined();
+  expect(shippedWeights(root)).toBeUndefined();
   mkdirSync(join(root, "weights"));
-  const path = (name: string): string => join(root, "weights", `${name}.safetensors`);
-  writeFileSync(path("general"), "");
-  expect(shippedWeights(names, root)).toBe(path("general"));
-  writeFileSync(path("paper"), "");
-  expect(shippedWeights(names, root)).toBe(path("paper"));
+  const path = join(root, "weights", "general.safetensors");
+  writeFileSync(path, "");
+  expect(shippedWeights(root)).toBe(path);
 });

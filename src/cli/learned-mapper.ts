@@ -22,7 +22,10 @@ export interface LearnedOptions {
 
 export function addLearnedOptions(command: Command): Command {
   return command
-    .option("--weights <file>", `of ${dnnfuserName}: a safetensors file that laminate train wrote`)
+    .option(
+      "--weights <file>",
+      `of ${dnnfuserName}: a file that laminate train wrote (default: those that come with laminate)`,
+    )
     .option(
       "--samples <number>",
       `of ${dnnfuserName}: mappings to decode, the best is taken (default: 1)`,
@@ -37,20 +40,24 @@ export function addLearnedOptions(command: Command): Command {
 
 /** Whether dnnfuser can be made without further words: weights are given, or come with the package. */
 export function hasWeights({ weights }: LearnedOptions, paperMode: boolean): boolean {
-  return (weights ?? shippedWeights(namesFor(paperMode))) !== undefined;
+  return pathOf(weights, paperMode) !== undefined;
 }
 
 /**
- * dnnfuser with the weights that are given, else those that come with the package.
+ * dnnfuser with the weights that are given, else those that come with laminate.
  *
  * @throws LaminateError usage where there are none, bad-input for a file that holds none
  */
 export function learnedMapper(options: LearnedOptions, paperMode: boolean): Mapper {
-  const path = options.weights ?? shippedWeights(namesFor(paperMode));
+  const path = pathOf(options.weights, paperMode);
   if (path === undefined) {
-    throw usageError(`${dnnfuserName} needs weights, and none come with this version`, {
+    const why = paperMode
+      ? "those that come with laminate are for the full model"
+      : "none came with this copy";
+    const make = "make them with laminate dataset and laminate train, then give the file: --weights FILE";
+    throw usageError(`${dnnfuserName} needs weights: ${why}`, {
       where: "--weights",
-      fix: "make them with laminate dataset and laminate train, then give the file: --weights FILE",
+      fix: paperMode ? `leave out --paper-mode, or ${make}` : make,
     });
   }
   const { samples, temperature } = options;
@@ -69,9 +76,9 @@ export function refuseLearnedOptions({ weights, samples, temperature }: LearnedO
   throw usageError(`only the mapper ${dnnfuserName} takes ${option}`, { where: option, fix });
 }
 
-/** Weights for the problem's mode; those of any network on any machine know both modes. */
-function namesFor(paperMode: boolean): readonly string[] {
-  return paperMode ? ["paper", "general"] : ["general"];
+/** The weights that come with laminate have seen the full model alone. */
+function pathOf(weights: string | undefined, paperMode: boolean): string | undefined {
+  return weights ?? (paperMode ? undefined : shippedWeights());
 }
 
 function temperatureOf(text: string): number {

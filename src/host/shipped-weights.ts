@@ -1,9 +1,10 @@
-/** Weights of the learned mapper that come with the package: weights/NAME.safetensors beside its package.json. */
+/** Weights of the learned mapper that come with the package: weights/general.safetensors beside its package.json. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "./package-root.ts";
 
-/** The file of the first of these names that is there; undefined where none is. */
-export function shippedWeights(names: readonly string[], root: string = packageRoot()): string | undefined {
-  return names.map((name) => join(root, "weights", `${name}.safetensors`)).find((path) => existsSync(path));
+/** Path of the file; undefined where it is not there. */
+export function shippedWeights(root: string = packageRoot()): string | undefined {
+  const path = join(root, "weights", "general.safetensors");
+  return existsSync(path) ? path : undefined;
 }

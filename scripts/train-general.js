@@ -1,0 +1,37 @@
+// Makes the weights that come with the package, from nothing, by the command line itself: "npm run train:general".
+// Four steps, each of which goes on where it was stopped: first lessons, a first training, lessons that correct that
+// learner's own mappings, and the training of which the weights are kept.
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const out = "out/general";
+
+function laminate(line) {
+  const from = performance.now();
+  console.log(`\n$ laminate ${line}`);
+  const { status } = spawnSync(process.execPath, [join(root, "bin", "laminate.js"), ...line.split(" ")], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  if (status !== 0) process.exit(status ?? 1);
+  console.log(`${((performance.now() - from) / 60_000).toFixed(1)} min`);
+}
+
+const threads = `--threads ${Math.min(4, availableParallelism())}`;
+const settings = `--loss decision --warm-up 100 --time-steps 64 --dropout 0 --validation 0.03 ${threads}`;
+laminate(`dataset --generated 2000 --seed 7 --teachers exact,correction -o ${out}/shown`);
+laminate(`train --data ${out}/shown -o ${out}/first --steps 1500 ${settings}`);
+laminate(
+  `dataset --generated 6000 --seed 8 --objective any --teachers exact,correction --corrections 3 --learner ${out}/first/weights.safetensors -o ${out}/corrected`,
+);
+laminate(
+  `train --data ${out}/corrected --from ${out}/first/weights.safetensors -o ${out}/last --steps 9000 ${settings}`,
+);
+mkdirSync(join(root, "weights"), { recursive: true });
+copyFileSync(join(root, out, "last", "weights.safetensors"), join(root, "weights", "general.safetensors"));
+copyFileSync(join(root, out, "last", "model-card.md"), join(root, "weights", "README.md"));
+console.log("\nweights/general.safetensors and weights/README.md");
