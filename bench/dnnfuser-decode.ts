@@ -27,9 +27,11 @@ import { type MapperWeights, readMapperWeights } from "../src/learning/network/m
 import { firstParameters, paperSizes } from "../src/learning/network/network-sizes.ts";
 import { presets } from "../src/mapping/accelerator/presets/presets.ts";
 import type { Problem } from "../src/mapping/cost/problem.ts";
+import { monotonicClock } from "../src/mapping/mappers/find-mapping.ts";
 import type { Mapper } from "../src/mapping/mappers/mapper.ts";
 import { extractWorkload } from "../src/mapping/workload/extract.ts";
 import type { Workload } from "../src/mapping/workload/workload.ts";
+import { processorClock } from "./processor-clock.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const { values: options } = parseArgs({
@@ -40,6 +42,7 @@ const { values: options } = parseArgs({
     json: { type: "boolean", default: false },
   },
 });
+const clock = options.busy ? processorClock : monotonicClock;
 const repeats = Math.max(1, Number.parseInt(options.repeats, 10) || 31);
 
 /** The goals of one pass, in milliseconds. */
@@ -114,12 +117,6 @@ function searchThrough(mapper: Mapper, problem: Problem): void {
 function runSteps(network: StepNetwork, steps: number): void {
   network.restart();
   for (let step = 0; step < steps; step++) network.step();
-}
-
-function clock(): number {
-  if (!options.busy) return performance.now() / 1000;
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 /** Seconds of each run, after V8 has compiled what it needs. */

@@ -41,6 +41,7 @@ import {
 } from "../src/learning/network/decision-transformer.ts";
 import { firstParameters, paperSizes } from "../src/learning/network/network-sizes.ts";
 import { initialState } from "../test/train.ts";
+import { processorClock } from "./processor-clock.ts";
 
 // Node 20 has relaxed SIMD behind a flag, which must be set before the first validation.
 setFlagsFromString("--experimental-wasm-relaxed-simd");
@@ -113,11 +114,6 @@ function describe(): string {
   ].join(", ");
 }
 
-function processorSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
-
 async function compare(): Promise<void> {
   const threads = Number(options.threads);
   const startThread = nodeThreads();
@@ -154,7 +150,7 @@ async function compare(): Promise<void> {
     warmUpSeconds: 2,
     pauseSeconds: 0.02,
     mostSeconds: 300,
-    clock: options.busy ? processorSeconds : () => performance.now() / 1000,
+    clock: options.busy ? processorClock : () => performance.now() / 1000,
     sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds)),
   });
   runtime.dispose();
@@ -218,10 +214,10 @@ function timeSteps(of: Program): readonly Timed[] {
         new Float32Array(memory.buffer, byteOffset, elements.length).set(elements);
     }
     of.steps.forEach((step, index) => {
-      const start = processorSeconds();
+      const start = processorClock();
       call(step);
       // The first rounds run code that is not optimised yet.
-      if (round >= 3) samples[index]?.push(processorSeconds() - start);
+      if (round >= 3) samples[index]?.push(processorClock() - start);
     });
   }
   return of.steps.map((step, index) => ({ step, seconds: median(samples[index] ?? []) }));

@@ -27,6 +27,7 @@ import {
 } from "../../src/mapping/mappers/baselines/optimizers/testing/functions.ts";
 import { extractWorkload } from "../../src/mapping/workload/extract.ts";
 import type { Workload } from "../../src/mapping/workload/workload.ts";
+import { markdownTable } from "../markdown.ts";
 import {
   type Case,
   countFitting,
@@ -36,7 +37,6 @@ import {
   type Result,
   resultTable,
   roomyCase,
-  tableRow,
 } from "./measure-baselines.ts";
 
 const { values } = parseArgs({
@@ -111,13 +111,13 @@ function casesOf(memory: string | undefined): readonly Case[] {
 /** The median over the seeds of the least loss, for every optimiser on every function. */
 function printFunctions(): void {
   const functions = [sphere(10), turnedEllipsoid(5), rosenbrock(5), rastrigin(2), rastrigin(5), knapsack()];
-  console.log(tableRow(["function", ...baselineNames.map((name) => `\`${name}\``)]));
-  console.log(`|${"---|".repeat(baselineNames.length + 1)}`);
-  for (const task of [...functions, oneMax(30)]) {
+  const rows = [...functions, oneMax(30)].map((task) => {
     const cells = baselineNames.map((name) => {
       const runs = seeds.map((seed) => minimise(optimizers[name], task, { evaluations: samples, seed }));
       return median(runs.map(({ best }) => best.at(-1) ?? Number.NaN)).toPrecision(2);
     });
-    console.log(tableRow([task.name, ...cells]));
-  }
+    return [task.name, ...cells];
+  });
+  const head = ["function", ...baselineNames.map((name) => `\`${name}\``)];
+  for (const row of markdownTable(head, rows)) console.log(row);
 }

@@ -11,6 +11,7 @@ import { createVectorCost } from "../../src/mapping/cost/vector-cost.ts";
 import { findMapping } from "../../src/mapping/mappers/find-mapping.ts";
 import type { Mapper } from "../../src/mapping/mappers/mapper.ts";
 import type { Workload } from "../../src/mapping/workload/workload.ts";
+import { markdownTable } from "../markdown.ts";
 
 export interface Case {
   readonly megabytes: number;
@@ -100,9 +101,9 @@ export function resultTable(results: readonly Result[]): readonly string[] {
       const own = result === undefined ? "-" : resultCell(result);
       return entry.printed === undefined ? [own] : [entry.printed[name] ?? "-", own];
     });
-    return tableRow([`\`${name}\``, ...cells]);
+    return [`\`${name}\``, ...cells];
   });
-  return [tableRow(["mapper", ...head]), `|${"---|".repeat(head.length + 1)}`, ...rows];
+  return markdownTable(["mapper", ...head], rows);
 }
 
 /** A Markdown table of learners: a row for each, and for each case what was found, in how many bytes and how long it took. */
@@ -115,13 +116,11 @@ export function learnerTable(
     "on chip",
     "search",
   ]);
-  const body = rows.map(([name, results]) =>
-    tableRow([
-      name,
-      ...results.flatMap((result) => [resultCell(result), bytesCell(result), secondsCell(result)]),
-    ]),
-  );
-  return [tableRow(["learner", ...head]), `|${"---|".repeat(head.length + 1)}`, ...body];
+  const body = rows.map(([name, results]) => [
+    name,
+    ...results.flatMap((result) => [resultCell(result), bytesCell(result), secondsCell(result)]),
+  ]);
+  return markdownTable(["learner", ...head], body);
 }
 
 function bytesCell({ bytes, speedups }: Result): string {
@@ -134,10 +133,6 @@ function bytesCell({ bytes, speedups }: Result): string {
 
 function secondsCell({ seconds }: Result): string {
   return `${median([...seconds]).toFixed(1)} s`;
-}
-
-export function tableRow(cells: readonly string[]): string {
-  return `| ${cells.join(" | ")} |`;
 }
 
 /** The median, a seed without an answer ranking below all others (of an even number the lower); how many have an answer. */
