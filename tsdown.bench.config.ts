@@ -9,6 +9,7 @@ export default defineConfig({
     kernels: "bench/kernels.ts",
     mapping: "bench/mapping.ts",
     "dnnfuser-decode": "bench/dnnfuser-decode.ts",
+    "held-out": "bench/held-out.ts",
     "training-step": "bench/training-step.ts",
     "read-large-model": "bench/read-large-model.ts",
     "papers/baselines": "bench/papers/baselines.ts",
