@@ -19,6 +19,7 @@ import {
   parentShare,
   randomGenome,
 } from "./operators.ts";
+import { createSeen } from "./seen.ts";
 
 const populationSize = 40;
 const defaultGenerations = 50;
@@ -106,23 +107,6 @@ function* evolve(model: CostModel, options: SearchOptions): Generator<Generation
 
 function byCost(a: Individual, b: Individual): number {
   return a.cost === b.cost ? 0 : a.cost - b.cost;
-}
-
-/** Says whether a genome was seen before, and remembers it: by a hash of 53 bits, which two genomes hardly ever share. */
-function createSeen(): (genome: Genome) => boolean {
-  const hashes = new Set<number>();
-  return (genome) => {
-    let high = 0x811c9dc5;
-    let low = 0x1000193;
-    for (const entry of genome) {
-      high = Math.imul(high ^ entry, 0x01000193);
-      low = Math.imul(low + entry, 0x85ebca6b) ^ (low >>> 13);
-    }
-    const hash = (high >>> 0) * 0x20_0000 + (low >>> 11);
-    if (hashes.has(hash)) return true;
-    hashes.add(hash);
-    return false;
-  };
 }
 
 function stateOf(model: CostModel, { population, evaluations, limit }: Generation): SearchState {
