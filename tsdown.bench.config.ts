@@ -17,6 +17,7 @@ export default defineConfig({
     "papers/table1": "bench/papers/table1.ts",
     "papers/ablation": "bench/papers/ablation.ts",
     "papers/table2": "bench/papers/table2.ts",
+    "papers/figure3": "bench/papers/figure3.ts",
   },
   outDir: "out/bench",
   plugins: [bundleText()],

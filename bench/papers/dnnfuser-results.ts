@@ -69,3 +69,26 @@ export const dnnFuserTable1: readonly PaperCase[] = [
     ],
   },
 ];
+
+/** A mapping that the paper draws, with the names of its figure. */
+export interface PaperMapping {
+  readonly method: string;
+  /** [mB_0 .. mB_N] of the paper's network: ResNet18 without the convolutions on its shortcuts, 18 layers. */
+  readonly vector: readonly number[];
+}
+
+/** Figure 3: ResNet18, batch 64, 20 MB. */
+export const dnnFuserFigure3 = {
+  network: "resnet18",
+  memoryMegabytes: 20,
+  mappings: [
+    {
+      method: "DNNFuser",
+      vector: [42, -1, 30, 27, -1, 30, -1, 30, -1, -1, -1, 31, -1, 36, -1, -1, 47, 62, 35],
+    },
+    {
+      method: "G-Teacher",
+      vector: [64, -1, 36, -1, 64, -1, -1, 25, -1, 60, 43, 20, 36, 42, 61, 46, 1, 37, 21],
+    },
+  ] satisfies readonly PaperMapping[],
+} as const;

@@ -54,7 +54,19 @@ export function problemOf({ workload, megabytes, objective }: Question): Problem
   return { workload, accelerator, batch: paperBatch, memoryBytes: megabytes * 1e6, objective, mode: "paper" };
 }
 
-/** What the teachers show of every network with every memory. */
+/** Every network with every memory. */
+export function questionsOf(
+  models: string,
+  networks: readonly string[],
+  megabytes: readonly number[],
+  objective: Objective,
+): readonly Question[] {
+  return networks.flatMap((network) =>
+    megabytes.map((size) => ({ workload: workloadNamed(models, network), megabytes: size, objective })),
+  );
+}
+
+/** What the teachers show of every question. */
 export function trainingData(
   questions: readonly Question[],
   teachers: readonly TeacherName[],

@@ -21,7 +21,7 @@ import { dnnFuserTable2, dnnFuserTable3, trainingMegabytes } from "./dnnfuser-tr
 import {
   type Answer,
   ask,
-  type Question,
+  questionsOf,
   trained,
   trainingData,
   trainingRuntime,
@@ -95,16 +95,6 @@ async function main(): Promise<void> {
     );
 }
 
-function questions(networks: readonly string[], megabytes: readonly number[]): readonly Question[] {
-  return networks.flatMap((network) =>
-    megabytes.map((size) => ({
-      workload: workloadNamed(values.models, network),
-      megabytes: size,
-      objective,
-    })),
-  );
-}
-
 /** One training for each seed. */
 async function trainAll(
   networks: readonly string[],
@@ -113,7 +103,11 @@ async function trainAll(
 ): Promise<readonly MapperWeights[]> {
   const all: MapperWeights[] = [];
   for (const [at, seed] of seeds.entries()) {
-    const data = trainingData(questions(networks, trainingMegabytes), teachers, seed);
+    const data = trainingData(
+      questionsOf(values.models, networks, trainingMegabytes, objective),
+      teachers,
+      seed,
+    );
     const start = performance.now();
     const base = from?.[at];
     const weights = await trained(data, {
