@@ -109,7 +109,7 @@ function whole(
 }
 
 function readWeights() {
-  const path = values.weights ?? shippedWeights(["general"]);
+  const path = values.weights ?? shippedWeights();
   if (path === undefined)
     throw usageError("no weights come with this version", {
       where: "--weights",
