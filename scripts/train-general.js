@@ -22,7 +22,7 @@ function laminate(line) {
 }
 
 const threads = `--threads ${Math.min(4, availableParallelism())}`;
-const settings = `--loss decision --warm-up 100 --time-steps 64 --dropout 0 --validation 0.03 ${threads}`;
+const settings = `--loss decision --learning-rate 0.001 --warm-up 100 --time-steps 64 --dropout 0 --validation 0.03 ${threads}`;
 laminate(`dataset --generated 2000 --seed 7 --teachers exact,correction -o ${out}/shown`);
 laminate(`train --data ${out}/shown -o ${out}/first --steps 1500 ${settings}`);
 laminate(

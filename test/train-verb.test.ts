@@ -154,6 +154,22 @@ test("a learner's own mappings are corrected, and it goes on from what that show
   ]);
   expect(run).toMatchObject({ exitCode: 0 });
   expect(JSON.parse(run.stdout)).toMatchObject({ network: { steps: 6 }, settings: { loss: "decision" } });
+  // Of networks that are given it makes the data itself, and goes on with them.
+  const own = ["--models", "resnet18", "--batches", "4", "--memories", "2MB,4MB"];
+  const tuning = ["train", "--from", weights, ...own, "-o", join(folder, "own"), "--steps", "2", "--json"];
+  const tuned = await laminate(tuning);
+  expect(tuned).toMatchObject({ exitCode: 0 });
+  expect(JSON.parse(tuned.stdout)).toMatchObject({
+    data: {
+      folder: join(folder, "own", "data"),
+      networks: ["resnet18"],
+      problems: 2,
+      teachers: ["exact", "correction"],
+    },
+    settings: { loss: "decision", learningRate: 3e-4 },
+    steps: { made: 2 },
+  });
+  expect(JSON.parse((await laminate(tuning)).stdout)).toMatchObject({ steps: { done: 2, made: 0 } });
   const other = await laminate(["dataset", ...drawn, "--teachers", "exact,correction", "-o", second]);
   expect(other).toMatchObject({ exitCode: 3, stdout: "" });
   expect(other.stderr).toContain("other settings: ");
@@ -188,6 +204,7 @@ test("what cannot be trained, or not here, is refused with the way out, and noth
     readFileSync(join(good, "checkpoint.safetensors")).subarray(0, 999),
   );
 
+  await refuse(["--models", "resnet18"], 2, "--models: a data set is given, and networks to make one of");
   await refuse(["--data", foreign], 3, "this folder holds no data set");
   await refuse(["--data", nothing], 3, "the data set has no trajectory to learn from");
   await refuse(["-o", good, "--seed", "2"], 3, "begun with other settings: seed 1, and now 2");

@@ -13,11 +13,7 @@ import { examples } from "./cli.ts";
 import { defaultAccelerator } from "./load-accelerator.ts";
 import { addJsonOption, type JsonOption, wholeNumber } from "./options.ts";
 
-export interface DatasetOptions extends JsonOption {
-  readonly models: readonly string[];
-  readonly batches: readonly number[];
-  readonly memories: readonly number[];
-  readonly accelerator: string;
+export interface DatasetOptions extends JsonOption, NetworkOptions {
   readonly generated: number;
   readonly objective: Objective | typeof anyObjective;
   readonly paperMode?: boolean;
@@ -36,7 +32,43 @@ export interface DatasetOptions extends JsonOption {
 const paperMemories = [16e6, 32e6, 48e6, 64e6];
 
 /** A second or less of the exact search; most problems are proven with far less. */
-const defaultExactEvaluations = 20_000_000;
+export const defaultExactEvaluations = 20_000_000;
+
+/** Networks that are given, each with every batch and every memory. */
+export interface NetworkOptions {
+  readonly models: readonly string[];
+  readonly batches: readonly number[];
+  readonly memories: readonly number[];
+  readonly accelerator: string;
+}
+
+export function addNetworkOptions(command: Command): void {
+  const add = <T>(
+    flags: string,
+    text: string,
+    parse: (given: string) => T,
+    value: T,
+    shown: string,
+  ): void => {
+    command.addOption(new Option(flags, text).argParser(parse).default(value, shown));
+  };
+  add(
+    "--models <names|files>",
+    "networks, separated by commas",
+    textsOf("--models", "resnet18,vgg16"),
+    [],
+    "none",
+  );
+  add("--batches <numbers>", "images per run, separated by commas", batchesOf, [64], "64");
+  add(
+    "--memories <sizes>",
+    "on-chip memories, separated by commas",
+    memoriesOf,
+    paperMemories,
+    "16MB,32MB,48MB,64MB",
+  );
+  command.option("-a, --accelerator <name|file>", "the machine of these networks", defaultAccelerator);
+}
 
 export function addDatasetOptions(command: Command): Command {
   const add = <T>(
@@ -66,22 +98,7 @@ export function addDatasetOptions(command: Command): Command {
     "-o, --out <folder>",
     "where it is written; what is unfinished there is gone on with",
   );
-  add(
-    "--models <names|files>",
-    "networks, separated by commas",
-    textsOf("--models", "resnet18,vgg16"),
-    [],
-    "none",
-  );
-  add("--batches <numbers>", "images per run, separated by commas", batchesOf, [64], "64");
-  add(
-    "--memories <sizes>",
-    "on-chip memories, separated by commas",
-    memoriesOf,
-    paperMemories,
-    "16MB,32MB,48MB,64MB",
-  );
-  command.option("-a, --accelerator <name|file>", "the machine of these networks", defaultAccelerator);
+  addNetworkOptions(command);
   number("generated", "problems drawn at random: network, machine, batch, memory", 0, 1_000_000, 0);
   command
     .addOption(objective)

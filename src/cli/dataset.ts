@@ -54,24 +54,19 @@ export function addDataset(program: Command, cli: Cli): void {
 }
 
 async function dataset(cli: Cli, options: DatasetOptions): Promise<void> {
-  if (options.models.length === 0 && options.generated === 0) {
-    throw usageError("there is nothing to make a data set of", {
-      where: "--models",
-      fix: "name networks, as --models resnet18,vgg16, or draw problems, as --generated 100",
-    });
-  }
-  if (options.paperMode && options.teachers.includes("correction")) {
-    throw usageError("corrections are made for the full model", {
-      where: "--teachers",
-      fix: "leave out correction, or --paper-mode",
-    });
-  }
-  if (options.objective === anyObjective && options.models.length > 0) {
-    throw usageError("networks that are given have one objective", {
-      where: "--objective",
-      fix: "name it, or leave out --models",
-    });
-  }
+  const { manifest, doneBefore } = await makeDataset(cli, options);
+  const document = documentOf(options.out, manifest, doneBefore);
+  if (options.json) printDocument(cli, document);
+  else cli.terminal.print(datasetText(document));
+  if (!manifest.complete) cli.exitWith(exitCodes.interrupted);
+}
+
+/** Makes what is not there yet; not complete where Ctrl-C came first. */
+export async function makeDataset(
+  cli: Cli,
+  options: Omit<DatasetOptions, "json">,
+): Promise<{ readonly manifest: Manifest; readonly doneBefore: number }> {
+  checkOptions(options);
   const workloads = options.models.map((name) => workloadOf(name, options));
   const learner = options.learner === undefined ? undefined : await createLearner(options.learner);
   const settings = settingsOf(options, workloads, learner);
@@ -84,16 +79,40 @@ async function dataset(cli: Cli, options: DatasetOptions): Promise<void> {
     const folder = options.out;
     const maker: Maker = { cli, folder, origin, workloads, learner, signal: interrupt.signal };
     const manifest = await makeRest(maker, before, state);
-    const document = documentOf(options.out, manifest, problemsDone(before.shards));
-    if (options.json) printDocument(cli, document);
-    else cli.terminal.print(datasetText(document));
-    if (!manifest.complete) cli.exitWith(exitCodes.interrupted);
+    return { manifest, doneBefore: problemsDone(before.shards) };
   } finally {
     interrupt.release();
   }
 }
 
-function workloadOf(name: string, { accelerator }: DatasetOptions): Workload {
+function checkOptions({
+  models,
+  generated,
+  paperMode,
+  teachers,
+  objective,
+}: Omit<DatasetOptions, "json">): void {
+  if (models.length === 0 && generated === 0) {
+    throw usageError("there is nothing to make a data set of", {
+      where: "--models",
+      fix: "name networks, as --models resnet18,vgg16, or draw problems, as --generated 100",
+    });
+  }
+  if (paperMode && teachers.includes("correction")) {
+    throw usageError("corrections are made for the full model", {
+      where: "--teachers",
+      fix: "leave out correction, or --paper-mode",
+    });
+  }
+  if (objective === anyObjective && models.length > 0) {
+    throw usageError("networks that are given have one objective", {
+      where: "--objective",
+      fix: "name it, or leave out --models",
+    });
+  }
+}
+
+function workloadOf(name: string, { accelerator }: Pick<DatasetOptions, "accelerator">): Workload {
   try {
     return loadModel(name, {}, elementTypeOf(loadAccelerator(accelerator).elementType)).workload;
   } catch (error) {
@@ -103,7 +122,7 @@ function workloadOf(name: string, { accelerator }: DatasetOptions): Workload {
 }
 
 function settingsOf(
-  options: DatasetOptions,
+  options: Omit<DatasetOptions, "json">,
   workloads: readonly Workload[],
   learner: Learner | undefined,
 ): DatasetSettings {

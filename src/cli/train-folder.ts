@@ -15,6 +15,8 @@ import {
 import type { TrainingSettings } from "../learning/training/settings.ts";
 import { filesOf } from "./dataset-folder.ts";
 
+/** Where the data of networks that are given lie. */
+export const dataFolderName = "data";
 export const checkpointFile = "checkpoint.safetensors";
 export const resultFiles = ["weights.safetensors", "model-card.md", "report.html", "run.json"] as const;
 export type ResultFile = (typeof resultFiles)[number];
@@ -26,20 +28,28 @@ export type ResultFile = (typeof resultFiles)[number];
  *   damaged checkpoint
  */
 export function openTrainFolder(folder: string, settings: TrainingSettings): Checkpoint | undefined {
-  const names = filesOf(folder);
-  if (!names.includes(checkpointFile)) {
-    const foreign = names.find((name) => !/^\..+\.\d+\.tmp$/.test(name));
-    if (foreign === undefined) return undefined;
-    throw badInput(`this folder holds other files (${foreign}) and no checkpoint of a training`, {
-      where: folder,
-      fix: "give a new or an empty folder",
-    });
-  }
+  if (!checkTrainFolder(folder)) return undefined;
   const place = join(folder, checkpointFile);
   const bytes = folderReader(folder).read(checkpointFile) ?? new Uint8Array();
   const checkpoint = readCheckpoint(bytes, place);
   checkSettings(checkpoint.settings, settings, place);
   return checkpoint;
+}
+
+/**
+ * Whether there is a training in the folder; none in one that is new or empty, or has nothing but the data of one.
+ *
+ * @throws LaminateError (bad-input) for a folder with something else in it
+ */
+export function checkTrainFolder(folder: string): boolean {
+  const names = filesOf(folder);
+  if (names.includes(checkpointFile)) return true;
+  const foreign = names.find((name) => name !== dataFolderName && !/^\..+\.\d+\.tmp$/.test(name));
+  if (foreign === undefined) return false;
+  throw badInput(`this folder holds other files (${foreign}) and no checkpoint of a training`, {
+    where: folder,
+    fix: "give a new or an empty folder",
+  });
 }
 
 export function saveCheckpoint(folder: string, checkpoint: Checkpoint): void {

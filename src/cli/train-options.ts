@@ -5,17 +5,18 @@ import { usageError } from "../base/errors.ts";
 import { type LossName, lossNames } from "../learning/network/loss.ts";
 import { scheduleNames, type TrainingSettings } from "../learning/training/settings.ts";
 import { examples } from "./cli.ts";
+import { addNetworkOptions, type NetworkOptions } from "./dataset-options.ts";
 import { addJsonOption, type JsonOption, wholeNumber } from "./options.ts";
 
-export interface TrainOptions extends JsonOption {
-  readonly data: string;
+export interface TrainOptions extends JsonOption, NetworkOptions {
+  readonly data?: string;
   readonly out: string;
-  readonly steps: number;
+  readonly steps?: number;
   readonly batchSize: number;
-  readonly learningRate: number;
+  readonly learningRate?: number;
   readonly warmUp?: number;
   readonly schedule: TrainingSettings["schedule"];
-  readonly loss: LossName;
+  readonly loss?: LossName;
   readonly dropout: number;
   readonly validation: number;
   readonly seed: number;
@@ -27,6 +28,12 @@ export interface TrainOptions extends JsonOption {
   readonly timeSteps?: number;
   readonly checkpointEvery: number;
 }
+
+export const defaultSteps = { data: 5_000, models: 300 } as const;
+/** What is known already is not to be unlearned in the first steps. */
+export const defaultRates = { new: 1e-3, from: 3e-4 } as const;
+/** What --from calls the weights that come with laminate. */
+export const shippedName = "general";
 
 /** Threads that a step is shared by unless it is said: its small products gain nothing from more. */
 const mostDefaultThreads = 4;
@@ -41,11 +48,20 @@ export function addTrainOptions(command: Command): Command {
     command.option(`--${name} <number>`, text, whole(name, 1, 65_536));
   };
   command
-    .requiredOption("--data <folder>", "the data set, as laminate dataset writes it")
+    .option("--data <folder>", "the data set, as laminate dataset writes it")
     .requiredOption("-o, --out <folder>", "where it is written; a training that is there is gone on with");
-  add("--steps <number>", "steps of the optimiser", whole("steps", 1, 1e8), 5_000);
+  addNetworkOptions(command);
+  command.option(
+    "--steps <number>",
+    `steps of the optimiser (default: ${defaultSteps.data}, with --models ${defaultSteps.models})`,
+    whole("steps", 1, 1e8),
+  );
   add("--batch-size <number>", "trajectories of a step", whole("batch-size", 1, 4_096), 32);
-  add("--learning-rate <number>", "of AdamW", realNumber("--learning-rate", 0, 1), 1e-3);
+  command.option(
+    "--learning-rate <number>",
+    `of AdamW (default: ${defaultRates.new}, with --from ${defaultRates.from})`,
+    realNumber("--learning-rate", 0, 1),
+  );
   command.option(
     "--warm-up <steps>",
     "steps until the learning rate is reached (default: a tenth of all, at most 1000)",
@@ -58,9 +74,10 @@ export function addTrainOptions(command: Command): Command {
         .default("cosine"),
     )
     .addOption(
-      new Option("--loss <name>", "what is made small: the paper's mse, or decision")
-        .choices(lossNames)
-        .default("mse"),
+      new Option(
+        "--loss <name>",
+        "what is made small: mse or decision (default: mse with the paper's features, else decision)",
+      ).choices(lossNames),
     );
   add("--dropout <rate>", "share of elements that a step leaves out", realNumber("--dropout", 0, 0.9), 0.1);
   add(
@@ -75,7 +92,10 @@ export function addTrainOptions(command: Command): Command {
       .argParser(whole("threads", 1, 64))
       .default(Math.min(mostDefaultThreads, availableParallelism()), "one for each processor, at most 4"),
   );
-  command.option("--from <file>", "weights to begin at (fine-tuning)");
+  command.option(
+    "--from <file>",
+    `weights to begin at (fine-tuning); ${shippedName} for those that come with laminate`,
+  );
   size("blocks", "blocks of the network (default: 3)");
   size("heads", "heads of attention (default: 2)");
   size("width", "width of a token (default: 128)");
@@ -85,8 +105,8 @@ export function addTrainOptions(command: Command): Command {
     "after",
     examples(
       "train --data out/paper -o out/mapper",
-      "train --data out/general -o out/general-mapper --loss decision --steps 20000",
-      "train --data out/new -o out/tuned --from out/mapper/weights.safetensors --steps 500",
+      "train --data out/general -o out/general-mapper --steps 20000 --time-steps 64",
+      `train --from ${shippedName} --models net.onnx -a edge-npu --batches 1,16 -o out/tuned`,
     ),
   );
 }

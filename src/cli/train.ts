@@ -1,22 +1,17 @@
 /** `laminate train`: trains the learned mapper's network on a data set; goes on where it stopped. */
+
 import { SingleBar } from "cli-progress";
 import type { Command } from "commander";
 import { badInput, LaminateError } from "../base/errors.ts";
-import { sha256OfBytes } from "../base/sha256.ts";
 import { createRuntime } from "../compiler/runtime/runtime.ts";
 import { folderReader } from "../host/folder-reader.ts";
 import { nodeThreads } from "../host/node-threads.ts";
 import { packageVersion } from "../host/package-root.ts";
-import { readWholeFile } from "../host/read-file.ts";
 import { enableRelaxedSimd } from "../host/wasm-engine.ts";
 import type { Manifest } from "../learning/dataset/manifest.ts";
 import { readDataset } from "../learning/dataset/read-dataset.ts";
 import { isSameSchema, schemaTitle } from "../learning/environment/schema.ts";
-import {
-  type MapperWeights,
-  readMapperWeights,
-  writeMapperWeights,
-} from "../learning/network/mapper-weights.ts";
+import { type MapperWeights, writeMapperWeights } from "../learning/network/mapper-weights.ts";
 import { type NetworkSizes, networkSizesSchema, paperSizes } from "../learning/network/network-sizes.ts";
 import type { Checkpoint } from "../learning/training/checkpoint.ts";
 import { HistoryWriter, noHistory, recentLoss } from "../learning/training/history.ts";
@@ -31,6 +26,7 @@ import { type Cli, printDocument } from "./cli.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { runDocument, runRecord } from "./run-record.ts";
+import { dataFolderOf, type From, readFrom } from "./train-data.ts";
 import { trainDocument, trainText } from "./train-document.ts";
 import {
   checkpointFile,
@@ -40,7 +36,7 @@ import {
   saveCheckpoint,
   saveResults,
 } from "./train-folder.ts";
-import { addTrainOptions, type TrainOptions } from "./train-options.ts";
+import { addTrainOptions, defaultRates, defaultSteps, type TrainOptions } from "./train-options.ts";
 
 export function addTrain(program: Command, cli: Cli): void {
   const command = program
@@ -53,6 +49,8 @@ export function addTrain(program: Command, cli: Cli): void {
 interface Task {
   readonly cli: Cli;
   readonly options: TrainOptions;
+  /** The data set's. */
+  readonly folder: string;
   readonly manifest: Manifest;
   readonly data: TrainingData;
   readonly settings: TrainingSettings;
@@ -60,7 +58,10 @@ interface Task {
 }
 
 async function train(cli: Cli, options: TrainOptions): Promise<void> {
-  const task = prepare(cli, options);
+  const from = options.from === undefined ? undefined : readFrom(options.from);
+  const folder = await dataFolderOf(cli, options, from);
+  if (folder === undefined) return cli.exitWith(exitCodes.interrupted);
+  const task = prepare(cli, options, { folder, from });
   // A folder that cannot be written is told now, and not after minutes of work.
   saveCheckpoint(options.out, task.start);
   const interrupt = listenForInterrupt(cli.terminal, "the steps that are done; the same command goes on");
@@ -74,25 +75,31 @@ async function train(cli: Cli, options: TrainOptions): Promise<void> {
   }
 }
 
-function prepare(cli: Cli, options: TrainOptions): Task {
-  const dataset = readDataset(folderReader(options.data), options.data);
+/** What a training is made from. */
+interface Given {
+  /** The data set. */
+  readonly folder: string;
+  readonly from: From | undefined;
+}
+
+function prepare(cli: Cli, options: TrainOptions, { folder, from }: Given): Task {
+  const dataset = readDataset(folderReader(folder), folder);
   const { manifest } = dataset;
-  const data = readTrainingData(dataset, options.data);
+  const data = readTrainingData(dataset, folder);
   if (!manifest.complete)
-    cli.terminal.note(`${options.data} is not complete: training on the problems that are done`);
-  const bytes = options.from === undefined ? undefined : readWholeFile(options.from);
-  const from = bytes === undefined ? undefined : readMapperWeights(bytes, options.from ?? "");
-  if (from !== undefined) checkWeights(from, data, options);
+    cli.terminal.note(`${folder} is not complete: training on the problems that are done`);
+  if (from !== undefined) checkWeights(from, data, folder);
+  const steps = options.steps ?? defaultSteps[options.data === undefined ? "models" : "data"];
   const settings: TrainingSettings = {
-    sizes: sizesOf(options, data, from),
+    sizes: sizesOf(options, data, from?.weights),
     schema: data.schema,
     data: data.digest,
-    from: bytes === undefined ? null : sha256OfBytes(bytes),
-    steps: options.steps,
+    from: from?.digest ?? null,
+    steps,
     batchSize: options.batchSize,
-    loss: options.loss,
-    learningRate: options.learningRate,
-    warmUp: options.warmUp ?? Math.min(1_000, Math.floor(options.steps / 10)),
+    loss: options.loss ?? (data.schema.action.kind === "choice" ? "decision" : "mse"),
+    learningRate: options.learningRate ?? defaultRates[from === undefined ? "new" : "from"],
+    warmUp: options.warmUp ?? Math.min(1_000, Math.floor(steps / 10)),
     schedule: options.schedule,
     weightDecay: 1e-4,
     clipNorm: 0.25,
@@ -102,20 +109,17 @@ function prepare(cli: Cli, options: TrainOptions): Task {
     seed: options.seed,
   };
   const before = openTrainFolder(options.out, settings);
-  const state = before?.state ?? firstState(settings.sizes, data.schema, from?.parameters ?? settings.seed);
+  const state =
+    before?.state ?? firstState(settings.sizes, data.schema, from?.weights.parameters ?? settings.seed);
   const start = { settings, state, history: before?.history ?? noHistory };
-  return { cli, options, manifest, data, settings, start };
+  return { cli, options, folder, manifest, data, settings, start };
 }
 
-function checkWeights(
-  { schema }: MapperWeights,
-  data: TrainingData,
-  { from, data: folder }: TrainOptions,
-): void {
+function checkWeights({ weights: { schema }, path }: From, data: TrainingData, folder: string): void {
   if (isSameSchema(schema, data.schema)) return;
   const [theirs, ours] = [schemaTitle(schema), schemaTitle(data.schema)];
   throw badInput(`these weights have the features ${theirs}, and the data set ${folder} has ${ours}`, {
-    where: from ?? "--from",
+    where: path,
     fix: "make the data set with the features of the weights (laminate dataset --features), or train from nothing",
   });
 }
@@ -188,11 +192,11 @@ function withCheckpoint(error: unknown, { options: { out } }: Task): unknown {
 }
 
 function finish(task: Task, checkpoint: Checkpoint, seconds: readonly number[]): TrainDocument {
-  const { cli, options, manifest, data, settings } = task;
+  const { cli, options, folder, manifest, data, settings } = task;
   const { state, history } = checkpoint;
   const isDone = state.step === settings.steps;
   const files = isDone ? [...resultFiles, checkpointFile] : [checkpointFile];
-  const facts = { folder: options.out, dataFolder: options.data, manifest, data, checkpoint, seconds, files };
+  const facts = { folder: options.out, dataFolder: folder, manifest, data, checkpoint, seconds, files };
   const document = trainDocument({ ...facts, threads: options.threads });
   // By itself first: whatever becomes of the other files, no step is made again.
   saveCheckpoint(options.out, checkpoint);
