@@ -1,6 +1,7 @@
 /** What may be decided next: every choice, for a network whose output is masked, or the one nearest to a wish. */
 import { assert, known } from "../../base/assert.ts";
 import type { Output } from "../../mapping/space/mapping.ts";
+import { nearestSize } from "../../mapping/space/pass-sizes.ts";
 import type { Decision } from "./decision.ts";
 import type { Environment } from "./environment.ts";
 
@@ -38,16 +39,10 @@ export function nearestAllowed(environment: Environment, wishes: readonly Decisi
   const { pass: wanted, output: first } = known(wishes[0], "a wish");
   const other: Output = first === "stage" ? "sync" : "stage";
   for (const output of [first, other]) {
-    const pass = nearest(allowedPasses(environment, output), wanted);
+    const passes = allowedPasses(environment, output);
+    const pass = passes[nearestSize(passes, wanted)];
     if (pass !== undefined) return { pass, output };
   }
   assert(!environment.feasible || !environment.fits, "some decision is always allowed");
   throw new Error("internal: a decision was asked for where no mapping fits");
-}
-
-function nearest(passes: Int32Array, wanted: number): number | undefined {
-  const distance = (pass: number): number => Math.abs(Math.log(pass / Math.max(1, wanted)));
-  let best: number | undefined;
-  for (const pass of passes) if (best === undefined || distance(pass) < distance(best)) best = pass;
-  return best;
 }

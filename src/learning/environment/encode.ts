@@ -1,6 +1,6 @@
 /** States and actions as numbers, by a feature schema, and what a network answers as a decision. */
 import { badInput } from "../../base/errors.ts";
-import { doublingLadder } from "../../mapping/space/pass-sizes.ts";
+import { doublingLadder, nearestSize } from "../../mapping/space/pass-sizes.ts";
 import type { Decision } from "./decision.ts";
 import type { Environment } from "./environment.ts";
 import { progressFeatures } from "./progress-features.ts";
@@ -92,14 +92,8 @@ export function writeAction(
 
 /** Where a pass size stands on the ladder, or the size nearest to it; on a ladder that is longer than `sizes` the last at most. */
 function sizeIndex(pass: number, batch: number, sizes: number): number {
-  const ladder = doublingLadder(batch);
-  const nearest = ladder.reduce((best, size, index) => {
-    return distance(size, pass) < distance(ladder[best] ?? 1, pass) ? index : best;
-  }, 0);
-  return Math.min(nearest, sizes - 1);
+  return Math.min(nearestSize(doublingLadder(batch), pass), sizes - 1);
 }
-
-const distance = (a: number, b: number): number => Math.abs(Math.log(a / b));
 
 /** What a decision is read for. */
 type Decider = Pick<Environment, "model" | "impliedPass" | "step">;

@@ -31,3 +31,12 @@ export function doublingLadder(batch: number): readonly number[] {
   sizes.push(batch);
   return sizes;
 }
+
+/** Index of the size whose logarithm is nearest to that of the wanted one, the first of equals; -1 where there is none. */
+export function nearestSize(sizes: ArrayLike<number>, wanted: number): number {
+  const distance = (index: number): number => Math.abs(Math.log((sizes[index] ?? 1) / Math.max(1, wanted)));
+  let best = -1;
+  for (let index = 0; index < sizes.length; index++)
+    if (best < 0 || distance(index) < distance(best)) best = index;
+  return best;
+}
