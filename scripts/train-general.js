@@ -26,10 +26,10 @@ const settings = `--loss decision --learning-rate 0.001 --warm-up 100 --time-ste
 laminate(`dataset --generated 2000 --seed 7 --teachers exact,correction -o ${out}/shown`);
 laminate(`train --data ${out}/shown -o ${out}/first --steps 1500 ${settings}`);
 laminate(
-  `dataset --generated 6000 --seed 8 --objective any --teachers exact,correction --corrections 3 --learner ${out}/first/weights.safetensors -o ${out}/corrected`,
+  `dataset --generated 5000 --seed 8 --objective any --teachers exact,correction --corrections 2 --learner ${out}/first/weights.safetensors -o ${out}/corrected`,
 );
 laminate(
-  `train --data ${out}/corrected --from ${out}/first/weights.safetensors -o ${out}/last --steps 9000 ${settings}`,
+  `train --data ${out}/corrected --from ${out}/first/weights.safetensors -o ${out}/last --steps 10000 ${settings}`,
 );
 mkdirSync(join(root, "weights"), { recursive: true });
 copyFileSync(join(root, out, "last", "weights.safetensors"), join(root, "weights", "general.safetensors"));
