@@ -22,7 +22,7 @@ import { shippedWeights } from "../src/host/shipped-weights.ts";
 import { generateProblem } from "../src/learning/generate/generate-problem.ts";
 import { dnnfuserMapper } from "../src/learning/mappers/dnnfuser.ts";
 import { readMapperWeights } from "../src/learning/network/mapper-weights.ts";
-import { presets } from "../src/mapping/accelerator/presets/presets.ts";
+import { oneCorePresets } from "../src/mapping/accelerator/presets/presets.ts";
 import { exactMapper } from "../src/mapping/mappers/exact/exact.ts";
 import { gTeacherMapper } from "../src/mapping/mappers/g-teacher/g-teacher.ts";
 import { drawCells, gridBatches, gridMegabytes } from "./held-out/grid.ts";
@@ -120,7 +120,7 @@ function readWeights() {
 }
 
 function networkProblems(networks: readonly GivenNetwork[]): readonly HeldOutProblem[] {
-  const machines = Object.values(presets);
+  const machines = oneCorePresets;
   const places = networks.flatMap((network) => machines.map((accelerator) => ({ network, accelerator })));
   const cells = drawCells(places.length, {
     ...{ megabytes: gridMegabytes, batches: gridBatches, count: whole("cells", 0), seed: gridSeed },
@@ -185,7 +185,7 @@ function networkLines({ networks, skipped }: FolderNetworks): readonly string[] 
   const cells = Math.min(whole("cells", 0), gridMegabytes.length * gridBatches.length);
   const grid = `${gridMegabytes.join(", ")} MB and batches ${gridBatches.join(", ")}`;
   return [
-    `${networks.length} networks on ${Object.keys(presets).length} machines, ${cells} of ${gridMegabytes.length * gridBatches.length} pairs of ${grid} each, drawn with seed ${gridSeed}`,
+    `${networks.length} networks on ${oneCorePresets.length} machines, ${cells} of ${gridMegabytes.length * gridBatches.length} pairs of ${grid} each, drawn with seed ${gridSeed}`,
     ...(skipped.length === 0
       ? []
       : [

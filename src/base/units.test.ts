@@ -18,6 +18,7 @@ import {
   parsePicojoules,
   writeBandwidth,
   writeBytes,
+  writeDuration,
   writeFrequency,
   writePicojoules,
 } from "./units.ts";
@@ -137,4 +138,15 @@ test("reading what is printed for people loses at most half of the third digit",
       expect(Math.abs(back - seconds) / seconds).toBeLessThanOrEqual(0.0051);
     }),
   );
+});
+
+test.each([
+  [5e-6, "5us"],
+  [1e-7, "100ns"],
+  [1.5e-6, "1.5us"],
+  [0, "0s"],
+  [90, "90s"],
+])("%d seconds are written %s, and read back", (seconds, text) => {
+  expect(writeDuration(seconds)).toBe(text);
+  expect(value(parseDuration(text))).toBe(seconds);
 });

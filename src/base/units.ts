@@ -79,6 +79,14 @@ const durationQuantity: Quantity = {
   offered: ["s", "ms"],
 };
 
+/** Machines count in no minutes. */
+const shortDurationQuantity: Quantity = {
+  ...durationQuantity,
+  units: Object.fromEntries(
+    Object.entries(durationQuantity.units).filter(([, scale]) => "exponent" in scale),
+  ),
+};
+
 /** Bytes, a whole number: `64B`, `108kB`, `20MB`, `64MiB`. */
 export const parseBytes = (text: string): Parsed<number> => parseQuantity(text, bytesQuantity);
 /** Bytes per second: `900GB/s`, `1GiB/s`. Bits (`Gb/s`) are refused with the figure in bytes. */
@@ -97,6 +105,8 @@ export const writeBandwidth = (bytesPerSecond: number): string =>
   writeQuantity(bytesPerSecond, bandwidthQuantity);
 /** The shortest text that `parseFrequency` reads back as the same number. */
 export const writeFrequency = (hertz: number): string => writeQuantity(hertz, frequencyQuantity);
+/** The shortest text that `parseDuration` reads back as the same number, in seconds and smaller units. */
+export const writeDuration = (seconds: number): string => writeQuantity(seconds, shortDurationQuantity);
 /** The text that `parsePicojoules` reads back as the same number. */
 export const writePicojoules = (picojoules: number): string => `${picojoules}pJ`;
 
@@ -201,14 +211,16 @@ function bitsScale(unit: string, quantity: Quantity): Scale | undefined {
 
 function writeQuantity(value: number, quantity: Quantity): string {
   const texts = Object.entries(quantity.units).map(([unit, scale]) => {
-    const size = "factor" in scale ? scale.factor : 10 ** scale.exponent;
-    return `${value / size}${unit}`;
+    // As text, since 5e-6 / 1e-6 is not 5.
+    const count =
+      "factor" in scale ? value / scale.factor : scaled(String(value), { exponent: -scale.exponent });
+    return `${count}${unit}`;
   });
   const exact = texts.filter((text) => {
     const read = parseQuantity(text, quantity);
     return read.ok && read.value === value;
   });
-  // Shortest first, but 700MHz rather than 0.7GHz; ties go to the larger unit. The base unit always reads back.
-  const rank = (text: string): number => text.length + (text.startsWith("0.") ? 100 : 0);
+  // Shortest first, but 700MHz rather than 0.7GHz and 100ns rather than 1e-7s; ties go to the larger unit. The base unit always reads back.
+  const rank = (text: string): number => text.length + (/^0\.|e/.test(text) ? 100 : 0);
   return exact.reduce((best, text) => (rank(text) <= rank(best) ? text : best), exact[0] ?? String(value));
 }

@@ -28,6 +28,10 @@ const acceleratorSchema = z.strictObject({
   energyPerMacPicojoules: positive,
   energyPerOnChipBytePicojoules: positive,
   energyPerOffChipBytePicojoules: positive,
+  coreBufferBytes: z.exactOptional(positive),
+  channelGranularity: z.exactOptional(positive),
+  groupLaunchSeconds: z.exactOptional(z.number().nonnegative()),
+  coreSyncSeconds: z.exactOptional(z.number().nonnegative()),
   elementType: z.string(),
 });
 

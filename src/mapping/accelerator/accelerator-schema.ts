@@ -7,10 +7,12 @@ import {
   type Parsed,
   parseBandwidth,
   parseBytes,
+  parseDuration,
   parseFrequency,
   parsePicojoules,
   writeBandwidth,
   writeBytes,
+  writeDuration,
   writeFrequency,
   writePicojoules,
 } from "../../base/units.ts";
@@ -61,6 +63,14 @@ const energy: QuantityKind = {
   pattern: `${number}[fpnu]J$`,
 };
 
+const duration: QuantityKind = {
+  parse: parseDuration,
+  write: writeDuration,
+  smallest: 0,
+  largest: 1,
+  pattern: `${number}[pnum]?s$`,
+};
+
 /** Element types that weights and activations can have: numbers of a fixed size. */
 const elementTypes = Object.keys(elementBits).filter(
   (name): name is ElementType =>
@@ -79,6 +89,10 @@ export const filePaths = {
   offChipBytesPerSecond: "offChip.bandwidth",
   energyPerOffChipBytePicojoules: "offChip.energyPerByte",
   energyPerMacPicojoules: "energyPerMac",
+  coreBufferBytes: "perCore.capacity",
+  channelGranularity: "perCore.channelGranularity",
+  groupLaunchSeconds: "perGroup.launch",
+  coreSyncSeconds: "perGroup.syncPerCore",
   elementType: "elementType",
 } as const satisfies Partial<Record<keyof Accelerator, string>>;
 
@@ -114,6 +128,31 @@ export const acceleratorFileSchema = z
       })
       .meta({ description: "The memory behind the chip boundary." }),
     energyPerMac: quantity(energy, "Energy of one multiply-accumulate.", "0.3pJ"),
+    perCore: z
+      .strictObject({
+        capacity: quantity(
+          capacity,
+          "Each core's own buffer; left out, cores share the on-chip one.",
+          "512KiB",
+        ).optional(),
+        channelGranularity: count(
+          1e6,
+          "Output channels that keep a core busy; left out, work divides evenly over cores.",
+        ).optional(),
+      })
+      .optional()
+      .meta({ description: "What one core has." }),
+    perGroup: z
+      .strictObject({
+        launch: quantity(duration, "Time to start a group of layers; 0s when left out.", "2us").optional(),
+        syncPerCore: quantity(
+          duration,
+          "Time to wait for each other, for each core that takes part; 0s when left out.",
+          "100ns",
+        ).optional(),
+      })
+      .optional()
+      .meta({ description: "What each group of layers costs besides its work." }),
     elementType: z
       .enum(elementTypes)
       .meta({ description: "Element type of weights and activations, unless the user says otherwise." }),
@@ -121,6 +160,15 @@ export const acceleratorFileSchema = z
       .partialRecord(z.enum(sourceKeys), z.string().min(1))
       .default({})
       .meta({ description: 'Where each number comes from: a citation, or "assumed: why".' }),
+  })
+  .superRefine(({ perCore, onChip }, context) => {
+    if (perCore?.capacity === undefined || perCore.capacity <= onChip.capacity) return;
+    context.addIssue({
+      code: "custom",
+      path: ["perCore", "capacity"],
+      message: `${capacity.write(perCore.capacity)} of one core are more than the ${capacity.write(onChip.capacity)} of the chip`,
+      params: { fix: "onChip.capacity counts the buffers of all cores together" },
+    });
   })
   .meta({ title: "laminate accelerator", description: "An accelerator, as laminate's cost model sees it." });
 
@@ -136,6 +184,7 @@ export const quantityWriters = {
   bandwidth: bandwidth.write,
   frequency: frequency.write,
   energy: energy.write,
+  duration: duration.write,
 };
 
 /** JSON Schema of accelerator files, for completion in editors; published as schemas/accelerator.schema.json. */

@@ -21,13 +21,14 @@ test("the example is an accelerator file with every key there is", () => {
   expect(accelerator.name).toBe("my-npu");
   for (const key of [...Object.keys(acceleratorFileSchema.shape), ...Object.values(filePaths)]) {
     const last = key.split(".").at(-1) ?? key;
-    expect(example, key).toMatch(new RegExp(`^\\s*(?:onChip\\.|offChip\\.)?${last}:`, "m"));
+    expect(example, key).toMatch(new RegExp(`^\\s*${last}:`, "m"));
   }
 });
 
 test.each(Object.values(presets))("$name: each number stands beside its source", (preset) => {
   const file = acceleratorFile(preset);
-  const rows = Object.values(filePaths).map(
+  const stated = Object.values(filePaths).filter((path) => at(file, path) !== undefined);
+  const rows = stated.map(
     (path) => `| \`${path}\` | ${at(file, path)} | ${at(file.sources, path) ?? file.sources?.[path]} |`,
   );
   expect(rows.filter((row) => !page.includes(row))).toEqual([]);

@@ -62,9 +62,21 @@ function toAccelerator(file: AcceleratorFile): Accelerator {
     energyPerMacPicojoules: file.energyPerMac,
     energyPerOnChipBytePicojoules: file.onChip.energyPerByte,
     energyPerOffChipBytePicojoules: file.offChip.energyPerByte,
+    ...stated("coreBufferBytes", file.perCore?.capacity),
+    ...stated("channelGranularity", file.perCore?.channelGranularity),
+    ...stated("groupLaunchSeconds", file.perGroup?.launch),
+    ...stated("coreSyncSeconds", file.perGroup?.syncPerCore),
     elementType: file.elementType,
     sources: Object.fromEntries(sources),
   };
+}
+
+/** A field that a file may leave out. */
+function stated<Field extends keyof Accelerator>(
+  field: Field,
+  value: Accelerator[Field] | undefined,
+): Partial<Accelerator> {
+  return value === undefined ? {} : { [field]: value };
 }
 
 /** The first problem in the order of the file, with a count of the others; a missing key may just be misspelt, so last. */
@@ -140,6 +152,7 @@ function unknownKey(key: string, path: readonly PropertyKey[]): { message: strin
 function keysAt(path: string): readonly string[] {
   const shape = acceleratorFileSchema.shape;
   if (path === "onChip" || path === "offChip") return Object.keys(shape[path].shape);
+  if (path === "perCore" || path === "perGroup") return Object.keys(shape[path].unwrap().shape);
   return path === "sources" ? Object.values(filePaths) : Object.keys(shape);
 }
 

@@ -10,7 +10,16 @@ export function printAccelerator(accelerator: Accelerator): string {
 
 /** The same as data: its JSON is an accelerator file too, since JSON is YAML. */
 export function acceleratorFile(accelerator: Accelerator): AcceleratorFileInput {
-  const { capacity, bandwidth, frequency, energy } = quantityWriters;
+  const { capacity, bandwidth, frequency, energy, duration } = quantityWriters;
+  const { coreBufferBytes, channelGranularity, groupLaunchSeconds, coreSyncSeconds } = accelerator;
+  const perCore = {
+    ...(coreBufferBytes === undefined ? {} : { capacity: capacity(coreBufferBytes) }),
+    ...(channelGranularity === undefined ? {} : { channelGranularity }),
+  };
+  const perGroup = {
+    ...(groupLaunchSeconds === undefined ? {} : { launch: duration(groupLaunchSeconds) }),
+    ...(coreSyncSeconds === undefined ? {} : { syncPerCore: duration(coreSyncSeconds) }),
+  };
   return {
     schema: "laminate.accelerator/1",
     name: accelerator.name,
@@ -29,6 +38,8 @@ export function acceleratorFile(accelerator: Accelerator): AcceleratorFileInput 
       energyPerByte: energy(accelerator.energyPerOffChipBytePicojoules),
     },
     energyPerMac: energy(accelerator.energyPerMacPicojoules),
+    ...(Object.keys(perCore).length === 0 ? {} : { perCore }),
+    ...(Object.keys(perGroup).length === 0 ? {} : { perGroup }),
     elementType: accelerator.elementType as AcceleratorFileInput["elementType"],
     sources: fileSources(accelerator),
   };
