@@ -114,7 +114,10 @@ async function drawn(mapper: Mapper, question: Question): Promise<DrawnMapping> 
   const found = await findMapping(mapper, problemOf(question), { seed });
   const { evaluation, baseline } = found;
   const mapping = known(found.mapping, "in paper mode layer by layer always fits");
-  const vector = known(encodeMapping(mapping, paperBatch), "a mapping of paper mode is a vector");
+  const vector = known(
+    encodeMapping(mapping, { batch: paperBatch, cores: problemOf(question).accelerator.cores }),
+    "a mapping of paper mode is a vector",
+  );
   const isOptimum = found.proof.optimal;
   if (!evaluation.feasible || !baseline.feasible) throw new Error("internal: an answer fits");
   return {

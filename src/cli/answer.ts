@@ -60,12 +60,12 @@ export function reportText(cli: Cli, answer: Answer, compared?: readonly MapDocu
 }
 
 /** The exit code of an answer; says on stderr why it is not 0. */
-export function answerExitCode(cli: Cli, { document }: Answer, requireProof = false): ExitCode {
+export function answerExitCode(cli: Cli, { problem, document }: Answer, requireProof = false): ExitCode {
   if (document.stopped === "interrupted") return exitCodes.interrupted;
   if (!document.feasible) {
     const { infeasible } = document;
     cli.terminal.note(
-      infeasible === null ? noneFoundText(cli, document) : infeasibleText(cli, document, infeasible),
+      infeasible === null ? noneFoundText(cli, document) : infeasibleText(cli, problem, document, infeasible),
     );
     return exitCodes.infeasible;
   }
@@ -84,6 +84,7 @@ function writeTrace(cli: Cli, path: string, { problem, found, document }: Answer
 
 function infeasibleText(
   cli: Cli,
+  problem: CompleteProblem,
   { mapping }: MapDocument,
   infeasible: NonNullable<MapDocument["infeasible"]>,
 ): string {
@@ -93,9 +94,23 @@ function infeasibleText(
   const message =
     `${noun} ${names.join(", ")} needs ${formatBytes(requiredBytes)} on chip, ` +
     `and there are ${formatBytes(availableBytes)}`;
-  const enough = `give --memory ${writeBytes(Math.ceil(requiredBytes))} or more`;
+  const enough = inCoreBuffers(problem, requiredBytes, availableBytes)
+    ? "the own buffers of its cores hold no more: give the group more cores, or the accelerator a larger perCore.capacity"
+    : `give --memory ${writeBytes(Math.ceil(requiredBytes))} or more`;
   const fix = mapping.length === 0 ? enough : `${enough}, or let laminate map find a mapping that fits`;
   return errorText({ code: "infeasible", message, fix }, cli.terminal);
+}
+
+/** Whether the cores' own buffers are what is too small, whatever memory the chip has. */
+function inCoreBuffers(
+  { accelerator, memoryBytes }: CompleteProblem,
+  requiredBytes: number,
+  availableBytes: number,
+): boolean {
+  const { coreBufferBytes, cores } = accelerator;
+  return (
+    coreBufferBytes !== undefined && (availableBytes < memoryBytes || requiredBytes > cores * coreBufferBytes)
+  );
 }
 
 function noneFoundText(cli: Cli, { mapper, evaluations }: MapDocument): string {

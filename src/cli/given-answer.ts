@@ -63,7 +63,11 @@ function readGiven(problem: CompleteProblem, given: GivenMapping): Read {
     // Rows that somebody has edited win over the vector beside them.
     if (sameRows(decoded.mapping, mapping)) return { ...decoded, vector: recorded };
   }
-  return { mapping, inputImages: undefined, vector: encodeMapping(mapping, batch) };
+  return {
+    mapping,
+    inputImages: undefined,
+    vector: encodeMapping(mapping, { batch, cores: accelerator.cores }),
+  };
 }
 
 function sameRows(a: Mapping, b: Mapping): boolean {

@@ -83,7 +83,9 @@ export async function findAnswer(
     mapperName: mapper.name,
     seed: options.seed ?? defaultSeed,
     found,
-    vector: found.mapping && encodeMapping(found.mapping, problem.batch),
+    vector:
+      found.mapping &&
+      encodeMapping(found.mapping, { batch: problem.batch, cores: problem.accelerator.cores }),
   });
   return { problem, found, document };
 }

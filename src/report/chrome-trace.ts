@@ -66,7 +66,7 @@ export function chromeTrace(problem: Problem, evaluation: FeasibleEvaluation): C
     const place = { number: index + 1, startSeconds, endSeconds: startSeconds + group.latencySeconds };
     for (const track of tracks) pushAll(events, trackSlices(problem, track, group, steps, place));
     const bounding = tracks[{ compute: 0, "off-chip": 1, "on-chip": 2 }[group.bound]];
-    if (bounding) pushAll(events, occupancyCounter(bounding, steps, place));
+    if (bounding) pushAll(events, occupancyCounter(problem, bounding, group, steps, place));
     events.push(counter("on-chip bytes reserved", startSeconds, group.footprintBytes));
     startSeconds = place.endSeconds;
   });
@@ -140,24 +140,45 @@ function trackSlices(
   const slices: TraceEvent[] = [
     slice(track, groupName(problem, group, place.number), start, end, groupArgs(group)),
   ];
+  const rate = rateIn(problem, track, group, steps);
   let work = 0;
   let from = start;
   for (const piece of steps.flatMap(track.pieces)) {
     if (piece.work === 0) continue;
     work += piece.work;
-    const to = Math.min(end, nanoseconds(place.startSeconds + work / track.rate));
+    const to = Math.min(end, nanoseconds(place.startSeconds + work / rate));
     slices.push(slice(track, piece.name, from, to, piece.args));
     from = to;
   }
   return slices;
 }
 
+/**
+ * Work per second of a track in a group: of several cores not all may take part, nor have the same to do. Of rows that two
+ * cores make only one is drawn, in their time.
+ */
+function rateIn({ accelerator }: Problem, track: Track, group: GroupCost, steps: readonly Step[]): number {
+  const { cores, channelGranularity } = accelerator;
+  if (track.name === "off-chip channel" || (group.cores === cores && channelGranularity === undefined))
+    return track.rate;
+  if (track.name === "on-chip buffer port") return track.rate * (group.cores / cores);
+  const macs = sum(steps.map((step) => step.macs));
+  return macs === 0 ? track.rate : macs / group.computeSeconds;
+}
+
 /** Live bytes after each step, at the time that the resource which bounds the group has done the step. */
-function occupancyCounter(track: Track, steps: readonly Step[], place: Place): readonly TraceEvent[] {
+function occupancyCounter(
+  problem: Problem,
+  track: Track,
+  group: GroupCost,
+  steps: readonly Step[],
+  place: Place,
+): readonly TraceEvent[] {
+  const rate = rateIn(problem, track, group, steps);
   let work = 0;
   return steps.map((step) => {
     work += sum(track.pieces(step).map((piece) => piece.work));
-    const at = Math.min(place.endSeconds, place.startSeconds + work / track.rate);
+    const at = Math.min(place.endSeconds, place.startSeconds + work / rate);
     return counter("on-chip bytes live", at, step.liveBytes);
   });
 }

@@ -5,37 +5,51 @@
  * For the group of layers a..b with batch B, and W the sum of weightBytes x ceil(B / pass) over its layers:
  *   off-chip bytes  = activationBytes(a, b) + W       (each tensor that crosses the group's border, once)
  *   on-chip traffic = B x sum(inputs + outputs) + W
- *   compute cycles  = B x sum(macs) / peak
+ *   compute cycles  = B x sum(macs) / peak, and more where cores do not divide it evenly (group-work.ts)
  * Only W and the footprint depend on the mapping, and every objective rises with W.
  */
 import { known } from "../../base/assert.ts";
 import { ceilDiv } from "../../base/integers.ts";
 import { type ElementType, elementBits } from "../../graph/ir/tensor.ts";
-import { peakMacsPerCycle } from "../accelerator/accelerator.ts";
 import { sourceLayer } from "../space/group-graph.ts";
 import { endsGroup, type LayerRange } from "../space/mapping.ts";
 import { tensorBytes, type Workload } from "../workload/workload.ts";
-import { type CompleteProblem, completeProblem, type Problem } from "./problem.ts";
+import { createGroupWork } from "./group-work.ts";
+import { type CompleteProblem, completeProblem, memoryOfCores, type Problem } from "./problem.ts";
 
-/** A group's terms that do not depend on pass sizes, and its cost as a function of W. */
+/** A group's terms that do not depend on pass sizes, and its cost as a function of W, on a number of cores. */
 export interface CostModel {
+  /** `memoryBytes`: what groups on these cores may use; the buffers of fewer cores hold less. */
   readonly problem: CompleteProblem;
   readonly layerCount: number;
+  /** Cores that every group runs on: all of the accelerator's, unless onCores says otherwise. */
+  readonly cores: number;
+  /** The model of the same problem with groups on so many cores, 1..accelerator.cores. Made once for each number. */
+  onCores(cores: number): CostModel;
   /** The last layer that a group starting at `first` may reach: the one before the next opaque layer. */
   reach(first: number): number;
   /** Off-chip bytes of the activations that enter and leave the group first..last. */
   activationBytes(first: number, last: number): number;
   /** On-chip traffic of the group's activations, in bytes. */
   onChipActivationBytes(first: number, last: number): number;
-  /** MACs of the group for the whole batch. */
+  /** MACs of the group for the whole batch, those that several cores make included. */
   macs(first: number, last: number): number;
+  /** Cycles that the slowest core of the group computes. */
+  computeCycles(first: number, last: number): number;
+  /** Cycles that starting the group and waiting for its cores take. */
+  overheadCycles(first: number, last: number): number;
+  /** Bytes per cycle between the on-chip buffer and these cores. */
+  readonly onChipBytesPerCycle: number;
   /** Bytes of weights of one layer. */
   weightBytes(layer: number): number;
   /** Bytes of a layer's outputs, per image. */
   outputBytes(layer: number): number;
   /** Passes of a layer whose passes make `pass` images. */
   passCount(pass: number): number;
-  /** Minimum working set of a layer: input window, output row, a tile of weights that feeds the array for a cycle. */
+  /**
+   * Minimum working set of a layer on all of these cores together: input window, output row, a tile of weights that feeds
+   * the array for a cycle.
+   */
   workingSetBytes(layer: number): number;
   /** The objective (cycles, picojoules or bytes) of the group, given W in bytes. */
   cost(first: number, last: number, streamedWeightBytes: number): number;
@@ -45,57 +59,82 @@ export interface CostModel {
   readonly costUnit: number;
 }
 
-/** Compiles the cost model. O(layers); rows of the table of groups are made when first asked for, O(edges) each. */
+/** What the models of one problem share, whatever the number of cores. */
+interface Shared {
+  readonly problem: CompleteProblem;
+  readonly reaches: Int32Array;
+  readonly weights: Float64Array;
+  readonly outputs: Float64Array;
+  readonly passCounts: Float64Array;
+  readonly elementBytes: number;
+  activationBytes(first: number, last: number): number;
+  /** By number of cores. */
+  readonly models: Map<number, CostModel>;
+}
+
+/** Compiles the cost model. O(layers); rows of the tables of groups are made when first asked for, O(edges) each. */
 export function createCostModel(given: Problem): CostModel {
   const problem = completeProblem(given);
-  const { workload, batch, accelerator, objective } = problem;
-  const { layers } = workload;
-  const layerCount = layers.length;
-  const frequency = accelerator.frequencyHertz;
-  const peak = peakMacsPerCycle(accelerator);
-  const onChipBytesPerCycle = accelerator.onChipBytesPerSecond / frequency;
-  const offChipBytesPerCycle = accelerator.offChipBytesPerSecond / frequency;
-
-  const macsBefore = prefixSums(layers.map((layer) => layer.macs * batch));
-  const onChipBefore = prefixSums(
-    layers.map((layer) => batch * tensorBytes(workload, [...layer.inputs, ...layer.outputs])),
-  );
-  const weights = Float64Array.from(layers, (layer) => layer.weightBytes);
-  const outputs = Float64Array.from(layers, (layer) => tensorBytes(workload, layer.outputs));
-  const passCounts = Float64Array.from({ length: batch + 1 }, (_, pass) =>
-    pass === 0 ? 0 : ceilDiv(batch, pass),
-  );
-  const workingSets = workingSetTable(problem, peak);
-  const reaches = reachTable(workload);
-  const rows: (CrossingRow | undefined)[] = new Array(layerCount).fill(undefined);
-  const activationBytes = (first: number, last: number): number => {
-    let row = rows[first];
-    if (row === undefined) {
-      row = createCrossingRow(workload, first, batch);
-      rows[first] = row;
-    }
-    return last - first < row.length ? (row.bytes[last - first] as number) : row.extendTo(last);
+  const { workload, batch, accelerator } = problem;
+  const rows: (CrossingRow | undefined)[] = new Array(workload.layers.length).fill(undefined);
+  const shared: Shared = {
+    problem,
+    reaches: reachTable(workload),
+    weights: Float64Array.from(workload.layers, (layer) => layer.weightBytes),
+    outputs: Float64Array.from(workload.layers, (layer) => tensorBytes(workload, layer.outputs)),
+    passCounts: Float64Array.from({ length: batch + 1 }, (_, pass) =>
+      pass === 0 ? 0 : ceilDiv(batch, pass),
+    ),
+    elementBytes: (elementBits[workload.elementType as ElementType] ?? 8) / 8,
+    activationBytes: (first, last) => {
+      let row = rows[first];
+      if (row === undefined) {
+        row = createCrossingRow(workload, first, batch);
+        rows[first] = row;
+      }
+      return last - first < row.length ? (row.bytes[last - first] as number) : row.extendTo(last);
+    },
+    models: new Map(),
   };
-  const between = (before: Float64Array, first: number, last: number): number =>
-    (before[last + 1] ?? 0) - (before[first] ?? 0);
-  const onChip = (first: number, last: number): number => between(onChipBefore, first, last);
-  const macs = (first: number, last: number): number => between(macsBefore, first, last);
+  return modelOnCores(shared, accelerator.cores);
+}
+
+function modelOnCores(shared: Shared, cores: number): CostModel {
+  const known = shared.models.get(cores);
+  if (known !== undefined) return known;
+  const { activationBytes, weights, outputs, passCounts, reaches } = shared;
+  const { accelerator, objective, workload } = shared.problem;
+  const frequency = accelerator.frequencyHertz;
+  const work = createGroupWork(shared.problem, cores, shared.elementBytes);
+  const { macs, computeCycles, onChipActivationBytes: onChip } = work;
+  // Every core has its share of the ports.
+  const onChipBytesPerCycle = (accelerator.onChipBytesPerSecond / frequency) * (cores / accelerator.cores);
+  const offChipBytesPerCycle = accelerator.offChipBytesPerSecond / frequency;
+  const launchCycles = (accelerator.groupLaunchSeconds ?? 0) * frequency;
+  // One core has nobody to wait for.
+  const waitCycles = cores === 1 ? 0 : cores * (accelerator.coreSyncSeconds ?? 0) * frequency;
+  const overheadCycles =
+    waitCycles === 0
+      ? () => launchCycles
+      : (first: number, last: number): number => launchCycles + waitCycles * work.waits(first, last);
 
   const costs = {
     latency: {
       cost: (first: number, last: number, streamed: number): number =>
         Math.max(
-          macs(first, last) / peak,
+          computeCycles(first, last),
           (activationBytes(first, last) + streamed) / offChipBytesPerCycle,
           (onChip(first, last) + streamed) / onChipBytesPerCycle,
-        ),
-      budget: (first: number, last: number, limit: number): number =>
-        macs(first, last) / peak > limit
+        ) + overheadCycles(first, last),
+      budget: (first: number, last: number, costLimit: number): number => {
+        const limit = costLimit - overheadCycles(first, last);
+        return computeCycles(first, last) > limit
           ? Number.NEGATIVE_INFINITY
           : Math.min(
               limit * offChipBytesPerCycle - activationBytes(first, last),
               limit * onChipBytesPerCycle - onChip(first, last),
-            ),
+            );
+      },
       unit: 1 / frequency,
     },
     energy: {
@@ -120,29 +159,28 @@ export function createCostModel(given: Problem): CostModel {
   } as const;
   const chosen = costs[objective];
 
-  return {
-    problem,
-    layerCount,
+  const model: CostModel = {
+    problem: { ...shared.problem, memoryBytes: memoryOfCores(shared.problem, cores) },
+    layerCount: workload.layers.length,
+    cores,
+    onCores: (count) => modelOnCores(shared, count),
     reach: (first) => reaches[first] ?? first,
     activationBytes,
     onChipActivationBytes: onChip,
     macs,
+    computeCycles,
+    overheadCycles,
+    onChipBytesPerCycle,
     weightBytes: (layer) => weights[layer] ?? 0,
     outputBytes: (layer) => outputs[layer] ?? 0,
     passCount: (pass) => passCounts[pass] ?? 0,
-    workingSetBytes: (layer) => workingSets[layer] ?? 0,
+    workingSetBytes: work.workingSetBytes,
     cost: chosen.cost,
     weightBudgetBytes: chosen.budget,
     costUnit: chosen.unit,
   };
-}
-
-function prefixSums(values: readonly number[]): Float64Array {
-  const before = new Float64Array(values.length + 1);
-  values.forEach((value, index) => {
-    before[index + 1] = (before[index] ?? 0) + value;
-  });
-  return before;
+  shared.models.set(cores, model);
+  return model;
 }
 
 function reachTable(workload: Workload): Int32Array {
@@ -151,15 +189,6 @@ function reachTable(workload: Workload): Int32Array {
     reaches[layer] = endsGroup(workload, layer) ? layer : (reaches[layer + 1] ?? layer);
   }
   return reaches;
-}
-
-function workingSetTable(problem: CompleteProblem, peak: number): Float64Array {
-  const elementBytes = (elementBits[problem.workload.elementType as ElementType] ?? 8) / 8;
-  return Float64Array.from(problem.workload.layers, (layer) =>
-    Math.ceil(
-      layer.inputWindowBytes + layer.outputRowBytes + Math.min(layer.weightBytes, peak * elementBytes),
-    ),
-  );
 }
 
 /** The groups that start at one layer: the bytes of activations that cross their borders. */

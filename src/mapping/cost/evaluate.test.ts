@@ -131,8 +131,8 @@ describe("vectors", () => {
     const vector = [-1, 4, -1, -1];
     const { mapping } = decodeMapping(vector, shape);
     expect(mapping.map((layer) => layer.pass)).toEqual([4, 4, 8]);
-    expect(encodeMapping(mapping, 8)).toEqual(vector);
-    expect(encodeMapping([stage(4), sync(8), sync(8)], 8)).toBeUndefined();
+    expect(encodeMapping(mapping, shape)).toEqual(vector);
+    expect(encodeMapping([stage(4), sync(8), sync(8)], shape)).toBeUndefined();
   });
 
   test.each([

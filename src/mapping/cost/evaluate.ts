@@ -3,7 +3,6 @@
  */
 import { badInput } from "../../base/errors.ts";
 import { sum } from "../../base/integers.ts";
-import { peakMacsPerCycle } from "../accelerator/accelerator.ts";
 import { decodeMapping } from "../space/encoding.ts";
 import { groupsOf, type LayerMapping, type LayerRange, type Mapping } from "../space/mapping.ts";
 import { networkInputBytes, type Workload } from "../workload/workload.ts";
@@ -52,7 +51,7 @@ export function layerByLayer({ workload, batch, accelerator }: Problem): Mapping
 
 /** As `evaluate`, with a cost model that is already there. */
 export function evaluateWith(model: CostModel, mapping: Mapping, options: EvaluateOptions = {}): Evaluation {
-  const { workload, memoryBytes, mode, accelerator } = model.problem;
+  const { workload, mode, accelerator } = model.problem;
   checkMapping(model, mapping);
   const passOf = (layer: number): number => mapping[layer]?.pass ?? 1;
   const staged = (layer: number): boolean => mapping[layer]?.output === "stage";
@@ -60,7 +59,10 @@ export function evaluateWith(model: CostModel, mapping: Mapping, options: Evalua
     workload,
     mapping.map((entry) => entry.output),
   );
-  const full = ranges.map((range) => fullFootprintBytes(model, range, passOf));
+  const models = ranges.map((range) => model.onCores(coresOf(workload, mapping, range)));
+  const modelOf = (group: number): CostModel => models[group] ?? model;
+  const available = models.map((groupModel) => groupModel.problem.memoryBytes);
+  const full = ranges.map((range, group) => fullFootprintBytes(modelOf(group), range, passOf));
   const footprints =
     mode === "full"
       ? full
@@ -68,27 +70,29 @@ export function evaluateWith(model: CostModel, mapping: Mapping, options: Evalua
           (range) =>
             paperFootprintBytes(model, range, passOf, staged) + inputFootprint(workload, range, options),
         );
-  const peak = largest(footprints);
-  if (peak.value > memoryBytes) {
+  const misfits = footprints.map((bytes, group) => (bytes > (available[group] ?? 0) ? bytes : 0));
+  const worst = largest(misfits);
+  if (worst.value > 0) {
     return {
       feasible: false,
-      group: layersOf(ranges[peak.index]),
-      requiredBytes: peak.value,
-      availableBytes: memoryBytes,
+      group: layersOf(ranges[worst.index]),
+      requiredBytes: worst.value,
+      availableBytes: available[worst.index] ?? 0,
     };
   }
-  const groups = ranges.map((range, index) => groupCost(model, range, passOf, footprints[index] ?? 0));
+  const groups = ranges.map((range, index) =>
+    groupCost(modelOf(index), range, passOf, footprints[index] ?? 0),
+  );
   const latencyCycles = sum(groups.map((group) => group.latencyCycles));
-  const physicalPeak = largest(full).value;
   return {
     feasible: true,
-    physical: physicalPeak <= memoryBytes,
-    physicalPeakFootprintBytes: physicalPeak,
+    physical: full.every((bytes, group) => bytes <= (available[group] ?? 0)),
+    physicalPeakFootprintBytes: largest(full).value,
     latencyCycles,
     latencySeconds: latencyCycles / accelerator.frequencyHertz,
     offChipBytes: sum(groups.map((group) => group.offChipBytes)),
     onChipTrafficBytes: sum(groups.map((group) => group.onChipTrafficBytes)),
-    peakFootprintBytes: peak.value,
+    peakFootprintBytes: largest(footprints).value,
     energyJoules: sum(groups.map((group) => group.energyJoules)),
     groups,
   };
@@ -108,13 +112,16 @@ function groupCost(
   const offChipBytes = model.activationBytes(range.first, range.last) + streamed;
   const onChipTrafficBytes = model.onChipActivationBytes(range.first, range.last) + streamed;
   const frequency = accelerator.frequencyHertz;
+  const computeCycles = model.computeCycles(range.first, range.last);
   const terms: readonly (readonly [Bound, number])[] = [
-    ["compute", macs / peakMacsPerCycle(accelerator)],
+    ["compute", computeCycles],
     ["off-chip", offChipBytes / (accelerator.offChipBytesPerSecond / frequency)],
-    ["on-chip", onChipTrafficBytes / (accelerator.onChipBytesPerSecond / frequency)],
+    ["on-chip", onChipTrafficBytes / model.onChipBytesPerCycle],
   ];
-  let [bound, latencyCycles] = terms[0] ?? ["compute", 0];
-  for (const [roof, cycles] of terms) if (cycles > latencyCycles) [bound, latencyCycles] = [roof, cycles];
+  let [bound, roofCycles] = terms[0] ?? ["compute", 0];
+  for (const [roof, cycles] of terms) if (cycles > roofCycles) [bound, roofCycles] = [roof, cycles];
+  const overheadCycles = model.overheadCycles(range.first, range.last);
+  const latencyCycles = roofCycles + overheadCycles;
   const energyPicojoules =
     macs * accelerator.energyPerMacPicojoules +
     onChipTrafficBytes * accelerator.energyPerOnChipBytePicojoules +
@@ -122,15 +129,33 @@ function groupCost(
   return {
     layers,
     passes: layers.map(passOf),
+    cores: model.cores,
     footprintBytes,
     offChipBytes,
     onChipTrafficBytes,
     macs,
     latencyCycles,
     latencySeconds: latencyCycles / frequency,
+    computeSeconds: computeCycles / frequency,
+    overheadSeconds: overheadCycles / frequency,
     energyJoules: energyPicojoules * 1e-12,
     bound,
   };
+}
+
+/** The number of cores that a group runs on: cores are started for a group, so all of its layers have the same. */
+function coresOf(workload: Workload, mapping: Mapping, { first, last }: LayerRange): number {
+  const cores = mapping[first]?.cores ?? 1;
+  for (let layer = first + 1; layer <= last; layer++) {
+    const other = mapping[layer]?.cores;
+    if (other === cores) continue;
+    const names = [workload.layers[first]?.name, workload.layers[layer]?.name];
+    throw badInput(`${names[1]} runs on ${other} cores, and ${names[0]} of the same group on ${cores}`, {
+      where: `mapping[${layer}] (${names[1]})`,
+      fix: `give all layers of a group the same cores, or sync a layer between the two`,
+    });
+  }
+  return cores;
 }
 
 /** The paper counts a staged input, mB_0 x |input|, in the group that reads it first. */
@@ -174,6 +199,7 @@ function faultOf(
     return `pass ${pass} is not a whole number from 1 to ${batch}`;
   if (output !== "stage" && output !== "sync") return `output "${output}" is neither "stage" nor "sync"`;
   if (weights !== "streamed") return `weights "${weights}": only "streamed" weights are supported`;
-  if (cores !== coreCount) return `${cores} cores: a layer runs on all ${coreCount} of the accelerator`;
+  if (!Number.isInteger(cores) || cores < 1 || cores > coreCount)
+    return `${cores} cores: the accelerator has ${coreCount}, and a layer runs on 1 to ${coreCount}`;
   return undefined;
 }

@@ -11,13 +11,20 @@ export interface GroupCost {
   readonly layers: readonly number[];
   /** Images per pass of each of those layers. */
   readonly passes: readonly number[];
+  /** Cores that the group runs on. */
+  readonly cores: number;
   /** On-chip bytes reserved while the group runs. */
   readonly footprintBytes: number;
   readonly offChipBytes: number;
   readonly onChipTrafficBytes: number;
+  /** Those of rows that several cores make included. */
   readonly macs: number;
   readonly latencyCycles: number;
   readonly latencySeconds: number;
+  /** What the slowest core computes. */
+  readonly computeSeconds: number;
+  /** Of the latency: to start the group, and to wait for its cores. */
+  readonly overheadSeconds: number;
   readonly energyJoules: number;
   /** Which roof the latency touches; ties go to compute, then off-chip. */
   readonly bound: Bound;
@@ -43,8 +50,9 @@ export interface InfeasibleEvaluation {
   readonly feasible: false;
   /** Indices of the layers of the group that needs most. */
   readonly group: readonly number[];
-  /** What that group needs: the smallest memory in which this mapping would fit. */
+  /** What that group needs: the smallest memory in which this mapping would fit, if its cores' own buffers allow it. */
   readonly requiredBytes: number;
+  /** The memory, or what the own buffers of that group's cores hold, whichever is less. */
   readonly availableBytes: number;
 }
 

@@ -1,7 +1,8 @@
 /**
  * What a little more memory would buy: of all neighbouring groups of a mapping, the two whose merging needs the fewest
  * bytes beyond the memory there is, and what merging them saves. Merged groups are tried with the pass sizes they have
- * and with every single pass size of the ladder. O(groups x pass sizes x layers of the two groups).
+ * and with every single pass size of the ladder, on the cores of the one that has more. What no memory would allow, since the
+ * cores' own buffers are too small, is no hint. O(groups x pass sizes x layers of the two groups).
  */
 import { groupsOf, type LayerRange, type Mapping } from "../space/mapping.ts";
 import { doublingLadder } from "../space/pass-sizes.ts";
@@ -30,15 +31,23 @@ export function mergeHint(problem: Problem, mapping: Mapping): MergeHint | undef
   );
   const passOf = (layer: number): number => mapping[layer]?.pass ?? 1;
   const sizes = doublingLadder(model.problem.batch);
-  const total = ranges.reduce((sum, range) => sum + costOfRange(model, range, passOf), 0);
+  const coresOf = (range: LayerRange | undefined): number => mapping[range?.first ?? 0]?.cores ?? model.cores;
+  const ownCost = (range: LayerRange | undefined): number =>
+    costOfRange(model.onCores(coresOf(range)), range, passOf);
+  const total = ranges.reduce((sum, range) => sum + ownCost(range), 0);
   let best: MergeHint | undefined;
   for (let index = 0; index + 1 < ranges.length; index++) {
     const merged = { first: ranges[index]?.first ?? 0, last: ranges[index + 1]?.last ?? 0 };
     if (merged.last > model.reach(merged.first)) continue;
-    const apart = costOfRange(model, ranges[index], passOf) + costOfRange(model, ranges[index + 1], passOf);
+    const apart = ownCost(ranges[index]) + ownCost(ranges[index + 1]);
+    const joined = model.onCores(Math.max(coresOf(ranges[index]), coresOf(ranges[index + 1])));
+    const { accelerator, memoryBytes } = joined.problem;
+    const ownBuffers = joined.cores * (accelerator.coreBufferBytes ?? Number.POSITIVE_INFINITY);
     for (const pass of [passOf, ...sizes.map((size) => () => size)]) {
-      const extraBytes = footprintOf(model, merged, pass) - model.problem.memoryBytes;
-      const saved = (apart - costOfRange(model, merged, pass)) * model.costUnit;
+      const bytes = footprintOf(joined, merged, pass);
+      const extraBytes = bytes - memoryBytes;
+      const saved = (apart - costOfRange(joined, merged, pass)) * model.costUnit;
+      if (bytes > ownBuffers) continue;
       if (extraBytes <= 0 || saved < worthwhileShare * total * model.costUnit) continue;
       if (!best || extraBytes < best.extraBytes || (extraBytes === best.extraBytes && saved > best.saved)) {
         best = { groups: [index, index + 1], extraBytes, saved };

@@ -14,7 +14,10 @@ export interface Problem {
   readonly accelerator: Accelerator;
   /** Images, 1..maxBatch. */
   readonly batch: number;
-  /** On-chip bytes that the mapping may use; the accelerator's own capacity when left out. */
+  /**
+   * On-chip bytes that the mapping may use; the accelerator's own capacity when left out. Never more than the cores' own
+   * buffers hold together, where they have any.
+   */
   readonly memoryBytes?: number;
   /** "latency" when left out. */
   readonly objective?: Objective;
@@ -38,9 +41,9 @@ export function completeProblem(problem: Problem): CompleteProblem {
   if (!Number.isInteger(batch) || batch < 1 || batch > maxBatch) {
     throw badInput(`batch ${batch} is not a whole number from 1 to ${maxBatch}`, { where: "batch" });
   }
-  const memoryBytes = problem.memoryBytes ?? problem.accelerator.onChipBytes;
-  if (!(memoryBytes > 0 && Number.isFinite(memoryBytes))) {
-    throw badInput(`${memoryBytes} bytes of on-chip memory`, {
+  const given = problem.memoryBytes ?? problem.accelerator.onChipBytes;
+  if (!(given > 0 && Number.isFinite(given))) {
+    throw badInput(`${given} bytes of on-chip memory`, {
       where: "memory",
       fix: "give more than 0 bytes",
     });
@@ -51,5 +54,18 @@ export function completeProblem(problem: Problem): CompleteProblem {
       fix: "a mapping needs at least one operator that computes something from an input",
     });
   }
-  return { ...problem, memoryBytes, objective: problem.objective ?? "latency", mode: problem.mode ?? "full" };
+  return {
+    ...problem,
+    memoryBytes: memoryOfCores({ ...problem, memoryBytes: given }, problem.accelerator.cores),
+    objective: problem.objective ?? "latency",
+    mode: problem.mode ?? "full",
+  };
+}
+
+/** On-chip bytes that a group on so many cores may use: where cores have buffers of their own, no more than those hold. */
+export function memoryOfCores(
+  { memoryBytes, accelerator }: Pick<CompleteProblem, "memoryBytes" | "accelerator">,
+  cores: number,
+): number {
+  return Math.min(memoryBytes, cores * (accelerator.coreBufferBytes ?? Number.POSITIVE_INFINITY));
 }

@@ -16,6 +16,7 @@ export interface DecodedVector {
 export interface VectorShape {
   readonly layerCount: number;
   readonly batch: number;
+  /** Cores of the accelerator: a vector has no place for fewer. */
   readonly cores: number;
 }
 
@@ -48,8 +49,15 @@ export function decodeMapping(vector: readonly number[], shape: VectorShape): De
   return { mapping, inputImages: vector[0] === -1 ? undefined : vector[0] };
 }
 
-/** The vector of a mapping, with mB_0 = -1; undefined when a synced layer has a pass size that no vector can carry. */
-export function encodeMapping(mapping: Mapping, batch: number): readonly number[] | undefined {
+/**
+ * The vector of a mapping, with mB_0 = -1; undefined when a synced layer has a pass size that no vector can carry, and when
+ * a layer does not run on all cores.
+ */
+export function encodeMapping(
+  mapping: Mapping,
+  { batch, cores }: Pick<VectorShape, "batch" | "cores">,
+): readonly number[] | undefined {
+  if (mapping.some((entry) => entry.cores !== cores)) return undefined;
   const vector = [-1];
   let implied = batch;
   for (const { pass, output } of mapping) {

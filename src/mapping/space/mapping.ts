@@ -15,7 +15,7 @@ export interface LayerMapping {
   readonly pass: number;
   readonly output: Output;
   readonly weights: Weights;
-  /** Cores that the layer runs on: all of the accelerator's, until mappings learn to choose. */
+  /** Cores that the layer runs on, 1 .. the accelerator's; the same for all layers of a group. */
   readonly cores: number;
 }
 

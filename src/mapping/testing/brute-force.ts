@@ -33,7 +33,7 @@ export function bruteForce(
     pass,
     output,
     weights: "streamed",
-    cores: 1,
+    cores: problem.accelerator.cores,
   });
   const place = (): void => {
     if (mapping.length === count) {

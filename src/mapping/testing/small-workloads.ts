@@ -2,7 +2,7 @@
 import type { RandomSource } from "../../base/random.ts";
 import type { Accelerator } from "../accelerator/accelerator.ts";
 import { noLoops } from "../workload/loop-nest.ts";
-import type { Layer, Workload, WorkloadTensor } from "../workload/workload.ts";
+import type { Layer, LayerKind, LoopDimensions, Workload, WorkloadTensor } from "../workload/workload.ts";
 
 /** What a test says of a layer; the rest is filled in. */
 export interface LayerSketch {
@@ -14,6 +14,10 @@ export interface LayerSketch {
   readonly reads: readonly number[];
   readonly workingSetBytes?: number;
   readonly fusible?: boolean;
+  /** One row and one output channel when left out. */
+  readonly dimensions?: Partial<LoopDimensions>;
+  /** "convolution" of what has MACs when left out. */
+  readonly kind?: LayerKind;
 }
 
 /** A workload of layers L0, L1, ... whose unread outputs are the network's outputs. */
@@ -44,8 +48,8 @@ export function sketchWorkload(inputBytes: number, sketches: readonly LayerSketc
     const macs = sketch.macs ?? 0;
     return {
       name: `L${index}`,
-      kind: macs > 0 ? "convolution" : "vector",
-      dimensions: { ...noLoops, X: Math.max(1, macs) },
+      kind: sketch.kind ?? (macs > 0 ? "convolution" : "vector"),
+      dimensions: { ...noLoops, X: Math.max(1, macs), ...sketch.dimensions },
       macs,
       weightBytes: sketch.weightBytes ?? 0,
       inputs: [...new Set(sketch.reads)].map((source) => source + 1),
@@ -97,4 +101,44 @@ export function randomWorkload(random: RandomSource, layerCount: number, branchi
     };
   });
   return sketchWorkload(1 + random.below(9), sketches);
+}
+
+/** The same workload with rows, output channels, filters and kinds drawn at random, as several cores tell layers apart by them. */
+export function withRandomShapes(random: RandomSource, workload: Workload): Workload {
+  const kinds: readonly LayerKind[] = [
+    "convolution",
+    "depthwise",
+    "matmul",
+    "attention",
+    "transposed-convolution",
+  ];
+  return {
+    ...workload,
+    layers: workload.layers.map((layer): Layer => {
+      const dimensions = {
+        ...layer.dimensions,
+        Y: 1 + random.below(9),
+        K: 1 + random.below(12),
+        R: 1 + 2 * random.below(2),
+        strideY: 1 + random.below(2),
+      };
+      return {
+        ...layer,
+        dimensions,
+        kind: layer.macs > 0 ? (kinds[random.below(kinds.length)] ?? "matmul") : layer.kind,
+      };
+    }),
+  };
+}
+
+/** The round accelerator with several cores of its 10 MACs, and everything that several cores have and cost. */
+export function severalCores(cores: number, changes: Partial<Accelerator> = {}): Accelerator {
+  return roundAccelerator({
+    cores,
+    channelGranularity: 4,
+    groupLaunchSeconds: 3,
+    coreSyncSeconds: 2,
+    onChipBytesPerSecond: 1_000 * cores,
+    ...changes,
+  });
 }

@@ -36,9 +36,11 @@ function tableCell<Row>({ kind, cell }: Column<Row>, at: number, row: Row): Mark
 
 /** All groups with cost before and after. */
 export function groupTable(problem: Problem, groups: readonly GroupView[]): Markup {
+  const cores: Column<GroupView> = { head: "Cores", kind: "number", cell: ({ cost }) => `${cost.cores}` };
   const columns: readonly Column<GroupView>[] = [
     { head: "Group", kind: "short", cell: groupBadge },
     { head: "Layers", kind: "wide", cell: (group) => layerList(problem, group) },
+    ...(problem.accelerator.cores > 1 ? [cores] : []),
     { head: "Images per pass", kind: "text", cell: ({ cost }) => passList(cost.passes) },
     { head: "Reserved on chip", kind: "number", cell: ({ cost }) => formatBytes(cost.footprintBytes) },
     {

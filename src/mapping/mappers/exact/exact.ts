@@ -140,7 +140,10 @@ function bytesReadNext(model: CostModel, layer: number): number {
 
 function spaceOf(model: CostModel, { space }: GroupSolver): string {
   const longest = longestGroup(model);
-  return longest < model.layerCount ? `${space}, at most ${longest} layers in a group` : space;
+  const cores = model.cores > 1 ? ", on all cores" : "";
+  return longest < model.layerCount
+    ? `${space}${cores}, at most ${longest} layers in a group`
+    : `${space}${cores}`;
 }
 
 function fitsLayerByLayer(model: CostModel): boolean {

@@ -5,7 +5,7 @@
  * O(layers x edges + layers^2 x pass sizes).
  */
 import type { CostModel } from "../../cost/cost-model.ts";
-import { sourceLayer } from "../../space/group-graph.ts";
+import { bufferedBytesRow, largestAtMost } from "../../cost/uniform-pass.ts";
 import { type Bounds, takePath } from "./bounds.ts";
 
 /**
@@ -50,36 +50,4 @@ export function startUniform(model: CostModel, bounds: Bounds, passSizes: readon
     new Array<number>(end - (starts[end] ?? 0)).fill(sizes[end] ?? 1),
   );
   return groups;
-}
-
-/** For the groups first..last: bytes for one image of every tensor that is on chip while the group runs. */
-function bufferedBytesRow(model: CostModel, first: number, length: number): Float64Array {
-  const { workload, mode } = model.problem;
-  const row = new Float64Array(length);
-  const readers = new Map<number, number>();
-  let bytes = 0;
-  for (let last = first; last < first + length; last++) {
-    if (mode === "paper") {
-      row[last - first] = bytes;
-      bytes += model.outputBytes(last);
-      continue;
-    }
-    for (const tensor of workload.layers[last]?.inputs ?? []) {
-      const count = (readers.get(tensor) ?? 0) + 1;
-      readers.set(tensor, count);
-      const bufferedFrom = sourceLayer(workload, tensor) >= first ? 1 : 2;
-      if (count === bufferedFrom) bytes += workload.tensors[tensor]?.bytes ?? 0;
-    }
-    row[last - first] = bytes;
-  }
-  return row;
-}
-
-function largestAtMost(ascending: readonly number[], limit: number): number | undefined {
-  let found: number | undefined;
-  for (const size of ascending) {
-    if (size > limit) break;
-    found = size;
-  }
-  return found;
 }
