@@ -13,6 +13,7 @@ export default defineConfig({
     "training-step": "bench/training-step.ts",
     "read-large-model": "bench/read-large-model.ts",
     "papers/baselines": "bench/papers/baselines.ts",
+    "papers/dlfusion": "bench/papers/dlfusion.ts",
     "papers/fusion": "bench/papers/fusion.ts",
     "papers/table1": "bench/papers/table1.ts",
     "papers/ablation": "bench/papers/ablation.ts",

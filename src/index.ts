@@ -177,6 +177,8 @@ export {
   compareMappers,
   type Target,
 } from "./mapping/mappers/compare-mappers.ts";
+export { characterise, type TargetCharacteristics } from "./mapping/mappers/dlfusion/characteristics.ts";
+export { type StrategyName, strategyMapper, strategyNames } from "./mapping/mappers/dlfusion/mapper.ts";
 export { completeExactly, exactMapper } from "./mapping/mappers/exact/exact.ts";
 export {
   type Budget,
@@ -209,6 +211,7 @@ export type {
 
 import { a2cMapper, ddpgMapper } from "./learning/reinforcement/mappers.ts";
 import { baselineMapper, baselineNames } from "./mapping/mappers/baselines/baselines.ts";
+import { strategyMapper, strategyNames } from "./mapping/mappers/dlfusion/mapper.ts";
 import { exactMapper } from "./mapping/mappers/exact/exact.ts";
 import { gTeacherMapper } from "./mapping/mappers/g-teacher/g-teacher.ts";
 import { layerByLayerMapper } from "./mapping/mappers/layer-by-layer/layer-by-layer.ts";
@@ -224,7 +227,10 @@ export const mappers: readonly (() => Mapper)[] = [
   exactMapper,
 ];
 
-/** The mapper of that name; undefined when there is none. */
+/** DLFusion's strategy and those it is compared with: they choose cores too, which only accelerators with several have use for. */
+export const coreMappers: readonly (() => Mapper)[] = strategyNames.map((name) => () => strategyMapper(name));
+
+/** The mapper of that name, of either list; undefined when there is none. */
 export function mapperByName(name: string): Mapper | undefined {
-  return mappers.map((create) => create()).find((mapper) => mapper.name === name);
+  return [...mappers, ...coreMappers].map((create) => create()).find((mapper) => mapper.name === name);
 }

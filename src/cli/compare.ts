@@ -33,7 +33,15 @@ import {
   wholeNumber,
 } from "./options.ts";
 import { runDocument, runRecord, writeOutput } from "./run-record.ts";
-import { type Bar, checkMapperName, defaultMapper, findMapper, mapperNames, progressBar } from "./search.ts";
+import {
+  type Bar,
+  checkMapperName,
+  coreMapperNames,
+  defaultMapper,
+  findMapper,
+  mapperNames,
+  progressBar,
+} from "./search.ts";
 import { noteUnsupported, settle } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -56,7 +64,7 @@ export function addCompare(program: Command, cli: Cli): void {
     .description("run mappers on one problem side by side, with several seeds, against the proven optimum")
     .option(
       "--mappers <names>",
-      "which, separated by commas (default: all, dnnfuser with weights only)",
+      "which, separated by commas (default: all that run on all cores, dnnfuser with weights only)",
       mappersOf,
     );
   addLearnedOptions(addBudgetOption(addProblemOptions(command)))
@@ -74,6 +82,7 @@ export function addCompare(program: Command, cli: Cli): void {
         "compare resnet18 --memory 20MB --batch 64",
         "compare vgg16 -b 64 -m 20MB --paper-mode --mappers g-teacher,exact --seeds 9 --budget 2000evals",
         "compare net.onnx -a edge-npu --objective traffic --out out/compare",
+        "compare resnet50 -a mlu100-like --mappers one-core,layer-by-layer,fuse-all,dlfusion,cores-oracle",
       ),
     )
     .action((model: string, options: CompareOptions) => compare(cli, model, options));
@@ -101,12 +110,15 @@ async function compare(cli: Cli, modelName: string, options: CompareOptions): Pr
   cli.exitWith(exitCodeOf(cli, document));
 }
 
-/** Those that were named, else all; the learned one among them only where it has weights. */
+/** Those that were named, else all that search on all cores; the learned one among them only where it has weights. */
 function mappersFor(options: CompareOptions): readonly Mapper[] {
   const paperMode = options.paperMode ?? false;
+  const choosingCores = coreMapperNames();
   const names =
     options.mappers ??
-    mapperNames().filter((name) => name !== dnnfuserName || hasWeights(options, paperMode));
+    mapperNames().filter(
+      (name) => !choosingCores.includes(name) && (name !== dnnfuserName || hasWeights(options, paperMode)),
+    );
   if (!names.includes(dnnfuserName))
     refuseLearnedOptions(options, `add ${dnnfuserName} to --mappers, or give --weights`);
   return names.map((name) => (name === dnnfuserName ? learnedMapper(options, paperMode) : findMapper(name)));

@@ -44,6 +44,7 @@ export function addMap(program: Command, cli: Cli): void {
       examples(
         "map resnet18 --memory 20MB --batch 64",
         "map net.onnx -a edge-npu --objective energy --json > result.json",
+        "map resnet50 -a mlu100-like --mapper dlfusion",
         "map vgg16 -b 64 -m 20MB --paper-mode --mapper g-teacher --seed 7 --budget 2000evals",
         "map vgg16 -b 64 -m 20MB --paper-mode --mapper dnnfuser --weights paper.safetensors --samples 8",
       ),

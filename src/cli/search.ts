@@ -4,7 +4,7 @@ import { known } from "../base/assert.ts";
 import { usageError } from "../base/errors.ts";
 import { formatCount } from "../base/format.ts";
 import { suggestName } from "../base/nearest.ts";
-import { mapperByName, mappers } from "../index.ts";
+import { coreMappers, mapperByName, mappers } from "../index.ts";
 import { dnnfuserName } from "../learning/mappers/dnnfuser.ts";
 import type { Objective, Problem } from "../mapping/cost/problem.ts";
 import { type Budget, type FoundMapping, findMapping } from "../mapping/mappers/find-mapping.ts";
@@ -19,7 +19,15 @@ export const defaultSeed = 1;
 
 /** Names of all mappers, the learned one before the reference, in the order in which tables show them. */
 export function mapperNames(): readonly string[] {
-  return mappers.map((create) => create().name).toSpliced(-1, 0, dnnfuserName);
+  return mappers
+    .map((create) => create().name)
+    .toSpliced(-1, 0, dnnfuserName)
+    .toSpliced(-3, 0, ...coreMapperNames());
+}
+
+/** Names of the mappers that choose cores. */
+export function coreMapperNames(): readonly string[] {
+  return coreMappers.map((create) => create().name);
 }
 
 /** The name, if a mapper has it; the option `where` gave it. */

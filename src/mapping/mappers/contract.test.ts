@@ -1,6 +1,7 @@
 /** The contract of every mapper of this room, and what exact alone promises. */
 import { describe, expect, test } from "vitest";
 import { baselineMapper, baselineNames } from "./baselines/baselines.ts";
+import { strategyMapper, strategyNames } from "./dlfusion/mapper.ts";
 import { exactMapper } from "./exact/exact.ts";
 import { gTeacherMapper } from "./g-teacher/g-teacher.ts";
 import { layerByLayerMapper } from "./layer-by-layer/layer-by-layer.ts";
@@ -10,6 +11,10 @@ for (const create of [layerByLayerMapper, gTeacherMapper, exactMapper])
   describeMapper(create, { startsUnfused: true, leastAnswers: 40 });
 for (const name of baselineNames)
   describeMapper(() => baselineMapper(name), { startsUnfused: false, leastAnswers: 8, evaluations: 200 });
+for (const name of strategyNames) {
+  const startsUnfused = ["dlfusion", "reduced-brute-force", "cores-oracle"].includes(name);
+  describeMapper(() => strategyMapper(name), { startsUnfused, leastAnswers: 40 });
+}
 
 describe("proven optima", () => {
   test("more memory never costs more", async () => {

@@ -1,0 +1,185 @@
+/**
+ * DLFusion's comparison: the speed-up of each strategy over no optimisation (one core, no fusion), its share of the true
+ * oracle's, evaluations and time, beside the range that the paper prints, 3.6x to 7.9x. The paper measured a card; these are
+ * figures of the cost model on the preset `mlu100-like`, part of whose numbers are assumed.
+ *
+ *   node dlfusion.js [--accelerator mlu100-like] [--batch 1] [--models DIR] [--json]     (bundled)
+ *
+ * DIR adds GoogLeNet, which is not in the gallery: the ONNX project's light_inception_v1.onnx.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { known } from "../../src/base/assert.ts";
+import { formatSeconds } from "../../src/base/format.ts";
+import { median } from "../../src/base/statistics.ts";
+import { fuse } from "../../src/compiler/fusion/static-plan.ts";
+import type { ElementType } from "../../src/graph/ir/tensor.ts";
+import { importOnnx } from "../../src/graph/onnx/import-onnx.ts";
+import { inferShapes } from "../../src/graph/ops/infer-shapes.ts";
+import { findPreset } from "../../src/mapping/accelerator/presets/presets.ts";
+import type { FeasibleEvaluation } from "../../src/mapping/cost/evaluation.ts";
+import type { Problem } from "../../src/mapping/cost/problem.ts";
+import { growthMapper, strategyMapper, strategyNames } from "../../src/mapping/mappers/dlfusion/mapper.ts";
+import { type FoundMapping, findMapping } from "../../src/mapping/mappers/find-mapping.ts";
+import { layerByLayerMapper } from "../../src/mapping/mappers/layer-by-layer/layer-by-layer.ts";
+import { extractWorkload } from "../../src/mapping/workload/extract.ts";
+import { type Column, textTable } from "../../src/report/text-table.ts";
+
+const paperRange = "3.6x to 7.9x";
+
+interface Network {
+  readonly name: string;
+  readonly file: string;
+}
+
+const networks: readonly Network[] = [
+  { name: "AlexNet", file: "tv_alexnet.onnx" },
+  { name: "VGG19", file: "tv_vgg19.onnx" },
+  { name: "ResNet18", file: "tv_resnet18.onnx" },
+  { name: "ResNet50", file: "tv_resnet50.onnx" },
+  { name: "MobileNet-V2", file: "tv_mobilenet_v2.onnx" },
+  { name: "GoogLeNet", file: "light_inception_v1.onnx" },
+];
+
+/** One strategy on one network. */
+interface Row {
+  readonly network: string;
+  readonly layers: number;
+  readonly strategy: string;
+  readonly latencySeconds: number;
+  /** Over one-core. */
+  readonly speedup: number;
+  /** The oracle's latency over this one's. */
+  readonly share: number;
+  readonly evaluations: number;
+  /** The oracle's evaluations over these. */
+  readonly fewer: number;
+  /** Median of the search. */
+  readonly searchSeconds: number;
+  readonly groups: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    accelerator: { type: "string", default: "mlu100-like" },
+    batch: { type: "string", default: "1" },
+    models: { type: "string" },
+    json: { type: "boolean" },
+  },
+});
+const repetitions = 5;
+const gallery = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "models");
+const accelerator = findPreset(values.accelerator);
+const batch = Number(values.batch);
+const mappers = [
+  strategyMapper("one-core"),
+  layerByLayerMapper(),
+  ...strategyNames.filter((name) => name !== "one-core").map(strategyMapper),
+].flatMap((mapper) => (mapper.name === "dlfusion" ? [growthMapper(), mapper] : [mapper]));
+
+const rows: Row[] = [];
+const absent: string[] = [];
+for (const network of networks) {
+  const path = [gallery, values.models]
+    .flatMap((folder) => (folder === undefined ? [] : [join(folder, network.file)]))
+    .find(existsSync);
+  if (path === undefined) absent.push(network.name);
+  else rows.push(...(await compare(network.name, path)));
+}
+if (values.json)
+  console.log(JSON.stringify({ accelerator: accelerator.name, batch, paperRange, rows, absent }, null, 2));
+else print();
+
+async function compare(network: string, path: string): Promise<readonly Row[]> {
+  const typed = inferShapes(importOnnx(readFileSync(path), { name: network }), { batch: 1 });
+  const elementType = accelerator.elementType as ElementType;
+  const workload = extractWorkload(fuse(typed), { name: network, elementType });
+  const problem: Problem = { workload, accelerator, batch };
+  const found: (FoundMapping & {
+    readonly name: string;
+    readonly evaluation: FeasibleEvaluation;
+    readonly searchSeconds: number;
+  })[] = [];
+  for (const mapper of mappers) {
+    const times: number[] = [];
+    let result = await findMapping(mapper, problem);
+    for (let run = 0; run < repetitions; run++) {
+      result = await findMapping(mapper, problem);
+      times.push(result.elapsedSeconds);
+    }
+    if (result.mapping !== undefined && result.evaluation.feasible)
+      found.push({
+        name: mapper.name,
+        ...result,
+        evaluation: result.evaluation,
+        searchSeconds: median(times),
+      });
+  }
+  const of = (name: string) =>
+    known(
+      found.find((entry) => entry.name === name),
+      `a mapping of ${network} by ${name}`,
+    );
+  const [base, oracle] = [of("one-core"), of("cores-oracle")];
+  return found.map(({ name, evaluation, evaluations, searchSeconds }) => ({
+    network,
+    layers: workload.layers.length,
+    strategy: name,
+    latencySeconds: evaluation.latencySeconds,
+    speedup: base.evaluation.latencySeconds / evaluation.latencySeconds,
+    share: oracle.evaluation.latencySeconds / evaluation.latencySeconds,
+    evaluations,
+    fewer: oracle.evaluations / evaluations,
+    searchSeconds,
+    groups: evaluation.groups.length,
+  }));
+}
+
+function print(): void {
+  const names = [...new Set(rows.map(({ network }) => network))];
+  const at = (network: string, strategy: string): Row | undefined =>
+    rows.find((row) => row.network === network && row.strategy === strategy);
+  const strategies = mappers.map(({ name }) => name);
+  const columns: readonly Column<string>[] = [
+    { head: `${accelerator.name}, batch ${batch}`, align: "left", cell: (strategy) => strategy },
+    ...names.map(
+      (network): Column<string> => ({
+        head: network,
+        cell: (strategy) => `${at(network, strategy)?.speedup.toFixed(2) ?? "-"}x`,
+      }),
+    ),
+    {
+      head: "share of the oracle, mean",
+      cell: (strategy) => {
+        const shares = sharesOf(strategy);
+        return (shares.reduce((sum, share) => sum + share, 0) / shares.length).toFixed(3);
+      },
+    },
+    { head: "least", cell: (strategy) => Math.min(...sharesOf(strategy)).toFixed(3) },
+  ];
+  console.log(
+    `Speed-up over one core without fusion; printed by the paper for its networks: ${paperRange}.\n`,
+  );
+  console.log(textTable(strategies, columns));
+  const detail: readonly Column<string>[] = [
+    { head: "network", align: "left", cell: (network) => network },
+    { head: "layers", cell: (network) => `${at(network, "dlfusion")?.layers}` },
+    ...["dlfusion", "reduced-brute-force", "cores-oracle"].flatMap((strategy): Column<string>[] => [
+      {
+        head: strategy,
+        cell: (network) => (at(network, strategy)?.evaluations ?? 0).toLocaleString("en-US"),
+      },
+      { head: "time", cell: (network) => formatSeconds(at(network, strategy)?.searchSeconds ?? 0) },
+    ]),
+    { head: "fewer", cell: (network) => `${at(network, "dlfusion")?.fewer.toFixed(1)}x` },
+  ];
+  console.log("\nEvaluations, and the median time of a search:\n");
+  console.log(textTable(names, detail));
+  if (absent.length > 0) console.log(`\n${absent.join(", ")} left out: not in the gallery nor in --models`);
+}
+
+function sharesOf(strategy: string): readonly number[] {
+  return rows.filter((row) => row.strategy === strategy).map(({ share }) => share);
+}

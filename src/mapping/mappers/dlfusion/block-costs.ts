@@ -1,0 +1,126 @@
+/**
+ * What blocks cost: a block is a group on a number of cores. Inside a block all layers have one pass size, the largest
+ * of the ladder that fits the buffers of its cores (the whole batch where one layer is alone); that rule holds for every
+ * strategy of this folder, so that what they differ in is blocks and cores. Each block that is asked for the first time
+ * counts as an evaluation. O(1) a block after O(edges) for each layer that blocks start at.
+ */
+import { assert } from "../../../base/assert.ts";
+import type { CostModel } from "../../cost/cost-model.ts";
+import { layerByLayer } from "../../cost/evaluate.ts";
+import { bufferedBytesRow, largestAtMost } from "../../cost/uniform-pass.ts";
+import type { Mapping } from "../../space/mapping.ts";
+import { doublingLadder } from "../../space/pass-sizes.ts";
+
+/** The layers first..last on so many cores. */
+export interface Block {
+  readonly first: number;
+  readonly last: number;
+  readonly cores: number;
+}
+
+export interface BlockCosts {
+  readonly model: CostModel;
+  /** Cores of the accelerator. */
+  readonly coreCount: number;
+  /** The block's cost in the cost model's unit; Infinity where it fits at no pass size, and when no evaluation is left. */
+  costOf(block: Block): number;
+  /** The block's pass size. It must fit. */
+  passOf(block: Block): number;
+  /** Blocks whose cost was worked out. */
+  readonly evaluations: number;
+  /** Whether a cost was asked for when no evaluation was left. */
+  readonly exhausted: boolean;
+}
+
+interface Worked {
+  readonly cost: number;
+  readonly pass: number | undefined;
+}
+
+/** `limit`: blocks that may be worked out. */
+export function createBlockCosts(model: CostModel, limit: number): BlockCosts {
+  const { layerCount } = model;
+  const { batch, mode, accelerator } = model.problem;
+  const passSizes = doublingLadder(batch);
+  const coreCount = accelerator.cores;
+  const weightsBefore = [0];
+  for (let layer = 0; layer < layerCount; layer++)
+    weightsBefore.push((weightsBefore[layer] ?? 0) + model.weightBytes(layer));
+  const buffered: (Float64Array | undefined)[] = [];
+  const bufferedBytes = (first: number, last: number): number => {
+    const row = buffered[first] ?? bufferedBytesRow(model, first, model.reach(first) - first + 1);
+    buffered[first] = row;
+    return row[last - first] ?? 0;
+  };
+  /** By cores and first layer: the largest working set of the layers up to an index. */
+  const workingSets = new Map<number, number[]>();
+  const workingSet = (onCores: CostModel, first: number, last: number): number => {
+    if (mode === "paper") return 0;
+    const key = onCores.cores * layerCount + first;
+    const row = workingSets.get(key) ?? [];
+    workingSets.set(key, row);
+    for (let layer = first + row.length; layer <= last; layer++)
+      row.push(Math.max(row.at(-1) ?? 0, onCores.workingSetBytes(layer)));
+    return row[last - first] ?? 0;
+  };
+  const worked = new Map<number, Worked>();
+  let exhausted = false;
+
+  const workOut = ({ first, last, cores }: Block): Worked => {
+    const onCores = model.onCores(cores);
+    const room = onCores.problem.memoryBytes - workingSet(onCores, first, last);
+    const bytes = first === last ? 0 : bufferedBytes(first, last);
+    const pass =
+      room < 0 || last > model.reach(first)
+        ? undefined
+        : first === last
+          ? batch
+          : largestAtMost(passSizes, bytes > 0 ? room / bytes : Number.POSITIVE_INFINITY);
+    if (pass === undefined) return { cost: Number.POSITIVE_INFINITY, pass };
+    const weights = (weightsBefore[last + 1] ?? 0) - (weightsBefore[first] ?? 0);
+    return { cost: onCores.cost(first, last, weights * model.passCount(pass)), pass };
+  };
+  return {
+    model,
+    coreCount,
+    costOf(block) {
+      const key = (block.first * layerCount + block.last) * (coreCount + 1) + block.cores;
+      const known = worked.get(key);
+      if (known !== undefined) return known.cost;
+      if (worked.size >= limit) {
+        exhausted = true;
+        return Number.POSITIVE_INFINITY;
+      }
+      const found = workOut(block);
+      worked.set(key, found);
+      return found.cost;
+    },
+    passOf(block) {
+      const { pass } = workOut(block);
+      assert(pass !== undefined, "a block of an answer fits");
+      return pass;
+    },
+    get evaluations() {
+      return worked.size;
+    },
+    get exhausted() {
+      return exhausted;
+    },
+  };
+}
+
+/** The mapping of blocks that follow each other through the whole network. */
+export function mappingOfBlocks(costs: BlockCosts, blocks: readonly Block[]): Mapping {
+  const entries = [...layerByLayer(costs.model.problem)];
+  for (const block of blocks) {
+    const pass = costs.passOf(block);
+    for (let layer = block.first; layer <= block.last; layer++)
+      entries[layer] = {
+        pass,
+        output: layer === block.last ? "sync" : "stage",
+        weights: "streamed",
+        cores: block.cores,
+      };
+  }
+  return entries;
+}
