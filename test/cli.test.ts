@@ -413,6 +413,32 @@ describe.concurrent("infeasible is an answer: exit code 4, with the smallest mem
     expect(run.stderr).toMatch(/needs .* on chip, and there are 1 MB/);
     expect(run.stderr).toContain("or let laminate map find a mapping that fits");
   });
+
+  test("the own buffers of cores, whatever memory the chip has", async () => {
+    const lines = (capacity: string): string[] => [
+      "name: several",
+      "cores: 4",
+      "pesPerCore: 64",
+      "frequency: 1GHz",
+      "onChip: { capacity: 64KiB, bandwidth: 64GB/s, energyPerByte: 6pJ }",
+      "offChip: { bandwidth: 12GB/s, energyPerByte: 160pJ }",
+      "energyPerMac: 0.3pJ",
+      "elementType: int8",
+      `perCore: { capacity: ${capacity}, channelGranularity: 8 }`,
+    ];
+    const roomy = file("roomy.yaml", lines("16KiB").join("\n"));
+    const rows = (cores: number): string =>
+      JSON.stringify(Array.from({ length: 21 }, () => ({ pass: 1, output: "sync", cores })));
+    const one = await laminate(["evaluate", "resnet18", "-a", roomy, "--mapping", rows(1)]);
+    expect(one.exitCode, one.stderr).toBe(4);
+    expect(one.stderr).toMatch(/needs .* on chip, and there are 16.4 kB/);
+    expect(one.stderr).toContain("give the group more cores");
+    const all = await laminate(["evaluate", "resnet18", "-a", roomy, "--mapping", rows(4)]);
+    expect(all.exitCode, all.stderr).toBe(0);
+    const tight = await laminate(["map", "resnet18", "-a", file("tight.yaml", lines("4KiB").join("\n"))]);
+    expect(tight.exitCode, tight.stderr).toBe(4);
+    expect(tight.stderr).toContain("give the accelerator a larger perCore.capacity");
+  });
 });
 
 test("--require-proof exits with 6 where nothing is proven, and with 0 where it is", async () => {

@@ -94,23 +94,25 @@ function infeasibleText(
   const message =
     `${noun} ${names.join(", ")} needs ${formatBytes(requiredBytes)} on chip, ` +
     `and there are ${formatBytes(availableBytes)}`;
-  const enough = inCoreBuffers(problem, requiredBytes, availableBytes)
-    ? "the own buffers of its cores hold no more: give the group more cores, or the accelerator a larger perCore.capacity"
-    : `give --memory ${writeBytes(Math.ceil(requiredBytes))} or more`;
+  const enough =
+    coreBufferFix(problem, requiredBytes, availableBytes) ??
+    `give --memory ${writeBytes(Math.ceil(requiredBytes))} or more`;
   const fix = mapping.length === 0 ? enough : `${enough}, or let laminate map find a mapping that fits`;
   return errorText({ code: "infeasible", message, fix }, cli.terminal);
 }
 
-/** Whether the cores' own buffers are what is too small, whatever memory the chip has. */
-function inCoreBuffers(
+/** The way out where the cores' own buffers are what is too small, whatever memory the chip has. */
+function coreBufferFix(
   { accelerator, memoryBytes }: CompleteProblem,
   requiredBytes: number,
   availableBytes: number,
-): boolean {
-  const { coreBufferBytes, cores } = accelerator;
-  return (
-    coreBufferBytes !== undefined && (availableBytes < memoryBytes || requiredBytes > cores * coreBufferBytes)
-  );
+): string | undefined {
+  const { coreBufferBytes = Number.POSITIVE_INFINITY, cores } = accelerator;
+  if (requiredBytes > cores * coreBufferBytes)
+    return "the own buffers of all cores hold less: give the accelerator a larger perCore.capacity";
+  return availableBytes < memoryBytes
+    ? "the own buffers of its cores hold no more: give the group more cores"
+    : undefined;
 }
 
 function noneFoundText(cli: Cli, { mapper, evaluations }: MapDocument): string {

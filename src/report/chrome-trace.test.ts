@@ -7,7 +7,12 @@ import type { Problem } from "../mapping/cost/problem.ts";
 import { groupGraph } from "../mapping/space/group-graph.ts";
 import type { LayerMapping } from "../mapping/space/mapping.ts";
 import { walkedRingImages } from "../mapping/space/pull-schedule.ts";
-import { randomWorkload, roundAccelerator, sketchWorkload } from "../mapping/testing/small-workloads.ts";
+import {
+  randomWorkload,
+  roundAccelerator,
+  severalCores,
+  sketchWorkload,
+} from "../mapping/testing/small-workloads.ts";
 import { type ChromeTrace, chromeTrace, type TraceEvent } from "./chrome-trace.ts";
 import { mappingByEnds, residualNetwork, sampleFound, sampleProblem } from "./testing/sample-result.ts";
 import { groupSteps } from "./trace-steps.ts";
@@ -148,6 +153,26 @@ test("a schedule too long to draw is drawn in runs, with the same sums", () => {
   expect(trace.traceEvents.length).toBeLessThan(120_000);
   expectNested(trace);
   expectSums(trace, evaluation);
+});
+
+test("on several cores a group computes as long as its slowest core, after which it waits", () => {
+  // 640 MACs in 4 units of channels: 16 cycles on 4 cores and 11 to start and wait; 64 on one, and 3.
+  const workload = sketchWorkload(
+    1,
+    [0, 1].map((layer) => ({ macs: 640, outputBytes: 1, reads: [layer - 1], dimensions: { K: 16 } })),
+  );
+  const problem: Problem = { workload, accelerator: severalCores(4), batch: 1 };
+  const entry = { pass: 1, output: "sync", weights: "streamed" } as const;
+  const evaluation = feasible(
+    evaluate(problem, [
+      { ...entry, cores: 4 },
+      { ...entry, cores: 1 },
+    ]),
+  );
+  const trace = chromeTrace(problem, evaluation);
+  expectNested(trace);
+  const seconds = slicesOf(trace, 1).map(({ dur = 0 }) => dur / 1e6);
+  expect(seconds).toEqual([27, 16, 67, 64]);
 });
 
 test("nothing to do takes no time and breaks nothing", () => {

@@ -49,6 +49,15 @@ test("the groups of a mapping", () => {
   `);
 });
 
+test("the groups of a mapping on several cores, with the cores of each", () => {
+  const document = sampleDocument(problem, sampleFound(problem));
+  const mapping = document.mapping.map((entry, layer) => ({ ...entry, cores: layer === 0 ? 1 : 4 }));
+  const [head = "", , first = "", second = ""] = groupTable({ ...document, mapping }).split("\n");
+  expect(head).toMatch(/^group +layers +cores +images per pass/);
+  expect(first).toMatch(/^ +1 +conv1 +1 +64 /);
+  expect(second).toMatch(/\(4\) +4 +16 ×4 /);
+});
+
 test("names cannot move the cursor", () => {
   const document = sampleDocument(problem, sampleFound(problem));
   const text = comparisonTable([{ ...document, mapper: "\u001b[2Jevil\r\nrow" }]);

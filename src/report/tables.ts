@@ -5,7 +5,7 @@ import { fitName, keepEnd, shortName } from "./layer-names.ts";
 import type { MapDocument } from "./map-schema.ts";
 import { passList } from "./pass-list.ts";
 import { outcomeText } from "./proof-text.ts";
-import { textTable } from "./text-table.ts";
+import { type Column, textTable } from "./text-table.ts";
 
 /** One line per document: what each mapper found for the same problem, and at what effort. */
 export function comparisonTable(documents: readonly MapDocument[]): string {
@@ -21,11 +21,17 @@ export function comparisonTable(documents: readonly MapDocument[]): string {
   ]);
 }
 
-/** One line per group, in the order in which they run. */
-export function groupTable({ groups }: MapDocument): string {
+/** One line per group, in the order in which they run; with its cores where the accelerator has several. */
+export function groupTable({ groups, mapping }: MapDocument): string {
+  const coresOf = new Map(mapping.map(({ layer, cores }) => [layer, cores]));
+  const cores: Column<MapDocument["groups"][number]> = {
+    head: "cores",
+    cell: ({ layers }) => String(coresOf.get(layers[0] ?? "") ?? "-"),
+  };
   return textTable(groups, [
     { head: "group", cell: (_, at) => String(at + 1) },
     { head: "layers", align: "left", cell: ({ layers }) => layerSpan(layers) },
+    ...(mapping.some((entry) => entry.cores > 1) ? [cores] : []),
     { head: "images per pass", align: "left", cell: ({ passes }) => keepEnd(passList(passes), 30) },
     { head: "on chip", cell: ({ footprintBytes }) => formatBytes(footprintBytes) },
     { head: "off chip", cell: ({ offChipBytes }) => formatBytes(offChipBytes) },

@@ -150,9 +150,9 @@ function coresOf(workload: Workload, mapping: Mapping, { first, last }: LayerRan
     const other = mapping[layer]?.cores;
     if (other === cores) continue;
     const names = [workload.layers[first]?.name, workload.layers[layer]?.name];
-    throw badInput(`${names[1]} runs on ${other} cores, and ${names[0]} of the same group on ${cores}`, {
+    throw badInput(`the layer runs on ${other} cores, and ${names[0]} of the same group on ${cores}`, {
       where: `mapping[${layer}] (${names[1]})`,
-      fix: `give all layers of a group the same cores, or sync a layer between the two`,
+      fix: "give all layers of a group the same cores, or sync a layer between the two",
     });
   }
   return cores;

@@ -200,7 +200,7 @@ describe("a mapping", () => {
       expect.objectContaining({
         code: "bad-input",
         where: "mapping[1] (L1)",
-        message: "L1 runs on 4 cores, and L0 of the same group on 2",
+        message: "the layer runs on 4 cores, and L0 of the same group on 2",
         fix: expect.stringContaining("the same cores"),
       }),
     );

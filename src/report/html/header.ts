@@ -47,7 +47,7 @@ function change(after: number, before: number | null, format: (value: number) =>
   return html`from ${format(before)} <span class="delta">${text}</span>`;
 }
 
-function infeasibleNotice({ infeasible, mapper, evaluations }: MapDocument): Markup {
+function infeasibleNotice({ infeasible, mapper, evaluations, memoryBytes }: MapDocument): Markup {
   if (infeasible === null)
     return html`<section class="notice bad" aria-labelledby="infeasible">
   <h2 id="infeasible">No mapping found</h2>
@@ -61,9 +61,17 @@ function infeasibleNotice({ infeasible, mapper, evaluations }: MapDocument): Mar
   <p>The group of <b>${names.join(", ")}</b> needs <b>${formatBytes(requiredBytes)}</b>; there are
   <b>${formatBytes(availableBytes)}</b>, which is ${formatBytes(requiredBytes - availableBytes)} too little.</p>
   <div class="need" role="img" aria-label="${share(availableBytes, requiredBytes)} of the bytes needed are there"><span style="width:${filled.toFixed(2)}%"></span></div>
-  <p>The smallest memory in which this mapping fits is <b>${formatWhole(requiredBytes)} bytes</b>
-  (<code>--memory ${requiredBytes}B</code>). Give it that, or take a smaller batch or smaller passes.</p>
+  ${availableBytes < memoryBytes ? fewCores : smallestMemory(requiredBytes)}
 </section>`;
+}
+
+/** The memory of the chip is not what is missing: the buffers of the group's cores are. */
+const fewCores = html`<p>That is what the cores of this group have in their own buffers. Give it more cores, or take a smaller batch
+  or smaller passes.</p>`;
+
+function smallestMemory(requiredBytes: number): Markup {
+  return html`<p>The smallest memory in which this mapping fits is <b>${formatWhole(requiredBytes)} bytes</b>
+  (<code>--memory ${requiredBytes}B</code>). Give it that, or take a smaller batch or smaller passes.</p>`;
 }
 
 function stoppedNotice({ stopped }: MapDocument): Markup {
