@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { usageError } from "../base/errors.ts";
 import { type LossName, lossNames } from "../learning/network/loss.ts";
+import { type SequenceName, sequenceNames } from "../learning/network/network-sizes.ts";
 import { scheduleNames, type TrainingSettings } from "../learning/training/settings.ts";
 import { examples } from "./cli.ts";
 import { addNetworkOptions, type NetworkOptions } from "./dataset-options.ts";
@@ -26,6 +27,7 @@ export interface TrainOptions extends JsonOption, NetworkOptions {
   readonly heads?: number;
   readonly width?: number;
   readonly timeSteps?: number;
+  readonly sequence?: SequenceName;
   readonly checkpointEvery: number;
 }
 
@@ -99,6 +101,12 @@ export function addTrainOptions(command: Command): Command {
   size("blocks", "blocks of the network (default: 3)");
   size("heads", "heads of attention (default: 2)");
   size("width", "width of a token (default: 128)");
+  command.addOption(
+    new Option(
+      "--sequence <name>",
+      "what it goes through: a whole network, or each group (default: network with the paper's features, else group)",
+    ).choices(sequenceNames),
+  );
   size("time-steps", "steps that it remembers, layers + 1 (default: 57, or what the data set has)");
   add("--checkpoint-every <steps>", "steps between checkpoints", whole("checkpoint-every", 1, 1e8), 100);
   return addJsonOption(command).addHelpText(

@@ -128,16 +128,24 @@ function checkWeights({ weights: { schema }, path }: From, data: TrainingData, f
 function sizesOf(options: TrainOptions, data: TrainingData, from: MapperWeights | undefined): NetworkSizes {
   const longest = longestOf(data.problems);
   const { blocks, heads, width } = from?.sizes ?? paperSizes;
-  const sizes = {
+  const isChoice = data.schema.action.kind === "choice";
+  const sequence =
+    options.sequence ?? from?.sizes.sequence ?? (from === undefined && isChoice ? "group" : "network");
+  const sizes: NetworkSizes = {
     steps: options.timeSteps ?? from?.sizes.steps ?? Math.max(paperSizes.steps, longest),
     blocks: options.blocks ?? blocks,
     heads: options.heads ?? heads,
     width: options.width ?? width,
+    ...(sequence === "group" ? { sequence } : {}),
   };
   const other =
-    from && (Object.keys(sizes) as (keyof NetworkSizes)[]).find((key) => sizes[key] !== from.sizes[key]);
+    from &&
+    (["steps", "blocks", "heads", "width", "sequence"] as const).find(
+      (key) => sizes[key] !== from.sizes[key],
+    );
   if (other !== undefined) {
-    throw badInput(`these weights have ${other} ${from?.sizes[other]}, and ${sizes[other]} is asked for`, {
+    const [theirs, ours] = [from?.sizes[other] ?? "network", sizes[other] ?? "network"];
+    throw badInput(`these weights have ${other} ${theirs}, and ${ours} is asked for`, {
       where: options.from ?? "--from",
       fix: "leave the sizes out: they are those of the weights",
     });

@@ -14,7 +14,7 @@ import { createEnvironment } from "../environment/environment.ts";
 import { generalSchema } from "../environment/general-schema.ts";
 import { paperSchema } from "../environment/paper-schema.ts";
 import { actionWidth } from "../environment/schema.ts";
-import { createDecorator } from "../trajectories/trajectory.ts";
+import { createDecorator, partOf } from "../trajectories/trajectory.ts";
 import { type DecodeOptions, decodeMappings } from "./decode.ts";
 import { createStepNetwork, type StepNetwork } from "./step-network.ts";
 import { referenceForward, spreadWeights } from "./testing/reference.ts";
@@ -112,6 +112,47 @@ test("the greedy mapping is what the whole sequence says at every step, bent whe
   }
   expect(decisions).toBeGreaterThan(150);
   expect(bent).toBeGreaterThan(30);
+});
+
+test("what knows groups forgets those that are done: each of its decisions is that of the group alone", async () => {
+  let groups = 0;
+  let changed = 0;
+  const grouped = { ...sizes, steps: 5, sequence: "group" } as const;
+  const weights = spreadWeights(grouped, generalSchema, seed, 30);
+  // Side by side, as groups of samples end at different layers.
+  const network = await createStepNetwork(weights, 3);
+  const whole = await createStepNetwork({ ...weights, sizes: { ...sizes, steps: 5 } }, 3);
+  const options = { samples: 3, temperature: 0.5, seed: 4 };
+  for (let trial = 0; trial < 20; trial++) {
+    const problem = randomProblem(seededRandom(seed * 4000 + trial), { mode: "full", memoryBytes: 400 });
+    const mappings = decodeAll(network, problem, options);
+    if (JSON.stringify(mappings) !== JSON.stringify(decodeAll(whole, problem, options))) changed++;
+    const [mapping] = mappings;
+    if (mapping === undefined) continue;
+    const environment = createEnvironment(problem);
+    const trajectory = createDecorator(generalSchema, problem)(decisionsOf(mapping, problem.batch), 0);
+    let first = 0;
+    let start = 0;
+    for (let step = 0; step < trajectory.stepCount; step++) {
+      if (environment.openLayers === 0) [first, start] = [step, step];
+      // Five steps are remembered, and of more the last two and those behind them.
+      if (step - start === 5) start += 3;
+      if (step > first) groups++;
+      const part = partOf(trajectory, start, step + 1 - start);
+      const rows = (all: Float32Array, width: number): number[][] =>
+        Array.from({ length: part.stepCount }, (_, row) => [...all.subarray(row * width, (row + 1) * width)]);
+      const predicted = referenceForward(weights, {
+        returns: [...part.returnsToGo],
+        states: rows(part.states, generalSchema.state.length),
+        actions: rows(part.actions, actionWidth(generalSchema)),
+      });
+      const answer = readAction(generalSchema, Float32Array.from(predicted.at(-1) ?? []), 0, environment);
+      const made = decisionAt(trajectory, step);
+      if (step > 0) expect([trial, step, made]).toEqual([trial, step, nearestAllowed(environment, answer)]);
+      environment.push(made);
+    }
+  }
+  expect(Math.min(groups, 10 * changed)).toBeGreaterThan(50);
 });
 
 test("the memory that is asked for is heard: the same network, another memory, another mapping", async () => {

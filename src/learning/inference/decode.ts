@@ -13,6 +13,7 @@
  *   Gumbel's for choices (at temperature 1 a sample is drawn as the network's softmax has it), and times N(0, 1) for shares, where noise
  *   moves the share of the batch, and below the middle makes it a sync. Each sample has its own stream of noise, which follows from
  *   the seed and its number alone.
+ * - Where the weights know groups and not networks (network-sizes.ts) the network forgets what was when a group ends.
  * - A network has no embedding for more steps than its window; of a longer network it remembers the last steps (step-network.ts).
  */
 import { normalDraw } from "../../base/normal.ts";
@@ -94,7 +95,7 @@ function gumbelDraw(random: RandomSource): number {
 }
 
 function decodeBatch(network: StepNetwork, model: CostModel, batch: readonly Sample[]): readonly Mapping[] {
-  const { schema } = network.weights;
+  const { schema, sizes } = network.weights;
   const numbers = actionWidth(schema);
   const steps = model.layerCount + 1;
   const decided = batch.map(() => ({ passes: new Int32Array(steps), synced: new Int32Array(steps) }));
@@ -111,6 +112,7 @@ function decodeBatch(network: StepNetwork, model: CostModel, batch: readonly Sam
       const wishes = step === 0 ? [notStaged(environment)] : readAction(schema, answer, 0, environment);
       const decision = nearestAllowed(environment, wishes);
       environment.push(decision);
+      if (sizes.sequence === "group" && environment.openLayers === 0) network.restart(index);
       writeAction(schema, decision, model.problem.batch, network.actions, at);
       record(decided[index], step, decision);
     });

@@ -49,7 +49,7 @@ export function cacheNames(block: number): CacheNames {
 
 /**
  * The network for so many mappings side by side. Its inputs: `actions` [samples, action width], `returns` [samples, 1], `states`
- * [samples, state width], `times` [3, width] (the embedding of each token's time step), `hidden` [3, cached tokens + 3] (added to
+ * [samples, state width], `times` [samples, 3, width] (the embedding of each token's time step), `hidden` [samples, 1, 3, cached tokens + 3] (added to
  * scores: 0 where a token may look, far below elsewhere), and each block's keys and values. Its outputs: `predicted`
  * [samples, action width], and each block's new keys and values.
  */
@@ -96,8 +96,8 @@ class StepGraph {
   /** [samples, 3, width]. */
   embedded(actions: number, states: number): string {
     const { list, sizes, width } = this;
-    list.input("hidden", [tokensPerStep, sizes.cached + tokensPerStep]);
-    list.input("times", [tokensPerStep, width]);
+    list.input("hidden", [sizes.samples, 1, tokensPerStep, sizes.cached + tokensPerStep]);
+    list.input("times", [sizes.samples, tokensPerStep, width]);
     const kinds = [
       ["actions", actions],
       ["returns", 1],
@@ -165,7 +165,7 @@ class StepGraph {
     const { list, sizes } = this;
     const scale = list.constant(`${name}.scale`, [], Float32Array.of(1 / Math.sqrt(sizes.headWidth)));
     const scaled = list.node(`${name}.scaled`, "Mul", [scores, scale]);
-    const hidden = rows === tokensPerStep ? "hidden" : this.stateOnly(`${name}.hidden`, "hidden", 0);
+    const hidden = rows === tokensPerStep ? "hidden" : this.stateOnly(`${name}.hidden`, "hidden", 2);
     const lines = this.transpose(`${name}.lines`, scaled, [0, 1, 3, 2]);
     const masked = list.node(`${name}.masked`, "Add", [lines, hidden]);
     const soft = list.node(`${name}.soft`, "Softmax", [masked], { axis: intAttribute(-1) });

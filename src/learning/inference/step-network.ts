@@ -20,12 +20,12 @@ export interface StepNetwork {
   readonly actions: Float32Array;
   readonly returns: Float32Array;
   readonly states: Float32Array;
-  /** Forgets every step: the next one is step 0. */
-  restart(): void;
+  /** Forgets every step, of one sample or of all: the next one is step 0 of a sequence. */
+  restart(sample?: number): void;
   /**
    * Runs the next step: the action that each sample predicts, a row for each, until the next step. Where the window of the weights is
    * full, its last half is run anew from its start: the network then knows of nothing before that, as of what it learned from
-   * the middle of a long network (training/sampler.ts).
+   * the middle of a long sequence (training/sampler.ts).
    */
   step(): Float32Array;
 }
@@ -44,58 +44,96 @@ export async function createStepNetwork(weights: MapperWeights, samples: number)
   const { steps, blocks, width } = weights.sizes;
   const view = (name: string): Float32Array => inputs.get(name) ?? new Float32Array();
   const [actions, returns, states] = [view("actions"), view("returns"), view("states")];
+  const told = [actions, returns, states];
   const [times, hidden] = [view("times"), view("hidden")];
   const embeddings = weights.parameters.get("times") ?? new Float32Array();
   const caches = Array.from({ length: blocks }, (_, block) => cacheNames(block));
-  const cached = cachedTokens(weights.sizes);
-  const told = [actions, returns, states];
-  /** What the steps of the window were told, of each the three. */
-  const past: (readonly Float32Array[])[] = [];
-  let at = 0;
+  const room = { rows: cachedTokens(weights.sizes), heads: weights.sizes.heads };
+  const all = Array.from({ length: samples }, (_, sample) => sample);
+  const hiddenOf = (sample: number): Float32Array => rowsOf(hidden, sample, samples);
+  /** Of each sample what the steps of its window were told. */
+  const past: (readonly Float32Array[])[][] = all.map(() => []);
 
-  const forget = (): void => {
-    at = 0;
-    for (const name of caches.flatMap(({ keys, values }) => [keys, values])) view(name).fill(0);
-    times.fill(0);
-    hideAll(hidden, cached);
-  };
-  const restart = (): void => {
-    past.length = 0;
-    for (const input of told) input.fill(0);
-    forget();
-  };
-  restart();
-  const step = (): Float32Array => {
-    if (at === steps) {
-      const now = told.map((input) => input.slice());
-      const kept = past.splice(0).slice(steps - Math.floor(steps / 2));
-      forget();
-      for (const numbers of [...kept, now]) {
-        told.forEach((input, index) => {
-          input.set(numbers[index] as Float32Array);
-        });
-        if (numbers !== now) run();
-      }
+  const forget = (sample: number): void => {
+    const tokens = (past[sample]?.length ?? 0) * tokensPerStep;
+    if (past[sample] !== undefined) past[sample] = [];
+    // A number that is none would stay one, however little it counts.
+    for (const { keys, values } of caches) {
+      clearRows(rowsOf(view(keys), sample, samples), { ...room, tokens, width: keyWidth(weights) });
+      clearRows(rowsOf(view(values), sample, samples), {
+        ...room,
+        heads: weights.sizes.width,
+        tokens,
+        width: 1,
+      });
     }
-    return run();
+    rowsOf(times, sample, samples).fill(0);
+    hideAll(hiddenOf(sample), room.rows);
   };
-  const run = (): Float32Array => {
-    past.push(told.map((input) => input.slice()));
+  const restart = (only?: number): void => {
+    for (const sample of only === undefined ? all : [only]) {
+      forget(sample);
+      for (const input of told) rowsOf(input, sample, samples).fill(0);
+    }
+  };
+  /** A step of some samples; what the others are told and remember stays as it is. */
+  const run = (which: readonly number[]): Float32Array => {
     const row = (time: number): Float32Array => embeddings.subarray(time * width, (time + 1) * width);
-    if (at > 0) times.set(row(at - 1));
-    for (let token = 1; token < tokensPerStep; token++) times.set(row(at), token * width);
+    for (const sample of which) {
+      const at = past[sample]?.length ?? 0;
+      const own = rowsOf(times, sample, samples);
+      if (at > 0) own.set(row(at - 1));
+      for (let token = 1; token < tokensPerStep; token++) own.set(row(at), token * width);
+      past[sample]?.push(told.map((input) => rowsOf(input, sample, samples).slice()));
+    }
     const outputs = model.runNow(inputs, { views: true });
     const output = (name: string): Float32Array => outputs[name] as Float32Array;
-    const token = at * tokensPerStep;
-    for (const { keys, values, newKeys, newValues } of caches) {
-      insertRows(view(keys), output(newKeys), { rows: cached, at: token, width: keyWidth(weights) });
-      insertRows(view(values), output(newValues), { rows: cached, at: token, width: 1 });
+    for (const sample of which) {
+      const step = (past[sample]?.length ?? 1) - 1;
+      const place = { rows: room.rows, at: step * tokensPerStep };
+      const insert = (cache: string, recent: string, headWidth: number): void =>
+        insertRows(rowsOf(view(cache), sample, samples), rowsOf(output(recent), sample, samples), {
+          ...place,
+          width: headWidth,
+        });
+      for (const { keys, values, newKeys, newValues } of caches) {
+        insert(keys, newKeys, keyWidth(weights));
+        insert(values, newValues, 1);
+      }
+      showStep(hiddenOf(sample), room.rows, step);
     }
-    showStep(hidden, cached, at);
-    at++;
     return output("predicted");
   };
+  const refill = (which: readonly number[]): void => {
+    const now = told.map((input) => input.slice());
+    const kept = which.map((sample) => past[sample]?.slice(steps - Math.floor(steps / 2)) ?? []);
+    for (const sample of which) forget(sample);
+    for (let step = 0; step < Math.floor(steps / 2); step++) {
+      which.forEach((sample, index) => {
+        told.forEach((input, part) => {
+          rowsOf(input, sample, samples).set(kept[index]?.[step]?.[part] ?? []);
+        });
+      });
+      run(which);
+    }
+    told.forEach((input, part) => {
+      input.set(now[part] ?? []);
+    });
+  };
+  const step = (): Float32Array => {
+    const full = all.filter((sample) => past[sample]?.length === steps);
+    if (full.length > 0) refill(full);
+    return run(all);
+  };
+  for (const input of inputs.values()) input.fill(0);
+  restart();
   return { weights, samples, actions, returns, states, restart, step };
+}
+
+/** A sample's part of a tensor of all of them, a view. */
+function rowsOf(tensor: Float32Array, sample: number, samples: number): Float32Array {
+  const length = tensor.length / samples;
+  return tensor.subarray(sample * length, (sample + 1) * length);
 }
 
 function floatsOf(model: RunningModel, name: string): Float32Array {
@@ -122,6 +160,22 @@ function insertRows(cache: Float32Array, recent: Float32Array, { rows, at, width
     const from = matrix * count;
     const to = (matrix * rows + at) * width;
     for (let index = 0; index < count; index++) cache[to + index] = recent[from + index] as number;
+  }
+}
+
+interface Clearing {
+  /** Tokens that each matrix has room for, how many matrices there are, and how many tokens are in use. */
+  readonly rows: number;
+  readonly heads: number;
+  readonly tokens: number;
+  /** Floats of a token that lie side by side. */
+  readonly width: number;
+}
+
+function clearRows(cache: Float32Array, { rows, heads, tokens, width }: Clearing): void {
+  for (let matrix = 0; matrix < heads; matrix++) {
+    const from = matrix * rows * width;
+    cache.fill(0, from, from + tokens * width);
   }
 }
 

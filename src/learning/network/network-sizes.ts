@@ -11,13 +11,23 @@ import { actionWidth, type FeatureSchema } from "../environment/schema.ts";
 
 const size = z.int().positive().max(65_536);
 
+/**
+ * What a sequence is that the network goes through: all layers of a network, as in the paper, or the layers of one group, each group
+ * being a sequence of its own. What a group costs and holds does not hang on those before it, so their best decisions do not
+ * either; and a network that remembers them goes on with what it did there, where something else is right by now.
+ */
+export const sequenceNames = ["network", "group"] as const;
+export type SequenceName = (typeof sequenceNames)[number];
+
 export const networkSizesSchema = z
   .strictObject({
-    /** Time steps that have an embedding: networks of one layer less, or fewer, can be mapped. */
+    /** Time steps that have an embedding; of a longer sequence parts are remembered. */
     steps: size,
     blocks: size,
     heads: size,
     width: size,
+    /** Of all layers, unless given. */
+    sequence: z.exactOptional(z.enum(sequenceNames)),
   })
   .refine(({ heads, width }) => width % heads === 0, "the width is no multiple of the heads");
 

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { generalSchema } from "../environment/general-schema.ts";
 import { paperSchema } from "../environment/paper-schema.ts";
-import { actionWidth } from "../environment/schema.ts";
+import { actionWidth, normalised } from "../environment/schema.ts";
 import type { Trajectory } from "../trajectories/trajectory.ts";
 import { bucketsOf } from "./buckets.ts";
 import { batchTensors, drawBatch, drawMasks } from "./sampler.ts";
+import { sequencesOf } from "./sequences.ts";
 import { splitProblems, type TrainingProblem } from "./training-data.ts";
 
 function trajectoryOf(stepCount: number, width = 8, numbers = 1): Trajectory {
@@ -167,3 +168,38 @@ test("what is only told does not count", () => {
   expect([...(batch.get("weights") ?? [])]).toEqual([0, 0, 0, 1, 0, 1, 1, 0, 0, 0]);
   expect([...(batch.get("actions") ?? [])]).toEqual([3, 3, 3, 3, 0, 3, 3, 0, 0, 0]);
 });
+
+test("groups are sequences of their own, those of a problem and of one length together", () => {
+  const width = generalSchema.state.length;
+  const open = generalSchema.state.findIndex(({ name }) => name === "openLayers");
+  const feature = generalSchema.state[open];
+  if (feature === undefined) throw new Error("no openLayers");
+  // The input, groups of two, one and two layers, and another of three: what is open before each step.
+  const layers = [0, 0, 1, 0, 0, 1, 0, 1, 2];
+  const trajectory = { ...trajectoryOf(layers.length, width, actionWidth(generalSchema)), taughtFrom: 2 };
+  layers.forEach((count, step) => {
+    trajectory.states[step * width + open] = normalised(feature, count);
+    trajectory.passes[step] = step;
+  });
+  const given = {
+    facts: { index: 7, network: "net" },
+    trajectories: [trajectory, { ...trajectory, taughtFrom: 4 }],
+  };
+  const found = sequencesOf([given], generalSchema, { ...sizes, sequence: "group" });
+  expect(found.map(({ facts }) => facts.index)).toEqual([7, 7, 7]);
+  const told = found.map(({ trajectories }) =>
+    trajectories.map(({ passes, taughtFrom }) => `${passes.join(" ")} from ${taughtFrom}`),
+  );
+  // Of the second trajectory nothing before step 4 teaches, so its groups up to there are left out.
+  expect(told).toEqual([
+    ["1 2 from 1", "4 5 from 0", "4 5 from 0"],
+    ["3 from 0"],
+    ["6 7 8 from 0", "6 7 8 from 0"],
+  ]);
+  expect(sequencesOf([given], generalSchema, sizes)).toEqual([given]);
+  expect(() => sequencesOf([given], paperSchema, { ...sizes, sequence: "group" })).toThrow(
+    "the features paper/1 do not tell where a group opens",
+  );
+});
+
+const sizes = { steps: 64, blocks: 1, heads: 1, width: 8 };

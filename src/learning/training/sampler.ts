@@ -49,11 +49,6 @@ function drawStart({ stepCount, taughtFrom }: Trajectory, steps: number, random:
   return wholeBetween(random, earliest, latest);
 }
 
-/** Steps that count. */
-export function taughtSteps({ stepCount, taughtFrom }: Trajectory): number {
-  return Math.max(0, stepCount - taughtFrom);
-}
-
 /** The inputs of the network by name. */
 export type BatchTensors = ReadonlyMap<string, Float32Array>;
 

@@ -17,6 +17,7 @@ import { decisionTransformer } from "../network/decision-transformer.ts";
 import { readsSynced } from "../network/loss.ts";
 import { type Bucket, bucketsOf } from "./buckets.ts";
 import { batchTensors, drawBatch, drawMasks } from "./sampler.ts";
+import { sequencesOf } from "./sequences.ts";
 import { decays, learningRateAt, type TrainingSettings } from "./settings.ts";
 import type { TrainerState } from "./state.ts";
 import { splitProblems, type TrainingData } from "./training-data.ts";
@@ -52,8 +53,11 @@ export interface TrainingStep {
  */
 export async function* trainMapper(input: TrainingInput): AsyncGenerator<TrainingStep> {
   const { data, settings, runtime } = input;
-  const { training, validation } = splitProblems(data.problems, settings.validationShare, settings.seed);
-  const buckets = bucketsOf(training, settings.sizes.steps);
+  const { schema, sizes } = settings;
+  const split = splitProblems(data.problems, settings.validationShare, settings.seed);
+  const training = sequencesOf(split.training, schema, sizes);
+  const validation = sequencesOf(split.validation, schema, sizes);
+  const buckets = bucketsOf(training, sizes.steps);
   const compiled = new Map<Bucket, CompiledStep>();
   const validate = createValidator(validation, settings, runtime);
   let { state } = input;

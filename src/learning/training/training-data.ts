@@ -40,6 +40,11 @@ export function readTrainingData(dataset: Dataset, where: string): TrainingData 
   return { schema: dataset.manifest.settings.featureSchema, problems, digest };
 }
 
+/** Steps of a trajectory that are to be learned. */
+export function taughtSteps({ stepCount, taughtFrom }: Trajectory): number {
+  return Math.max(0, stepCount - taughtFrom);
+}
+
 /** Steps of a problem's trajectories. */
 export function stepsOf({ trajectories }: TrainingProblem): number {
   return trajectories[0]?.stepCount ?? 0;

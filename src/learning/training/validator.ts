@@ -8,9 +8,9 @@ import { decisionTransformer } from "../network/decision-transformer.ts";
 import { readsSynced } from "../network/loss.ts";
 import { partOf, type Trajectory } from "../trajectories/trajectory.ts";
 import { bucketsOf } from "./buckets.ts";
-import { batchTensors, taughtSteps } from "./sampler.ts";
+import { batchTensors } from "./sampler.ts";
 import type { TrainingSettings } from "./settings.ts";
-import type { TrainingProblem } from "./training-data.ts";
+import { type TrainingProblem, taughtSteps } from "./training-data.ts";
 
 /** The mean loss over all steps; undefined where nothing is held out. */
 export type Validate = (parameters: ReadonlyMap<string, Float32Array>) => Promise<number | undefined>;
