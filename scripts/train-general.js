@@ -1,6 +1,6 @@
 // Makes the weights that come with the package, from nothing, by the command line itself: "npm run train:general".
-// Four steps, each of which goes on where it was stopped: first lessons, a first training, lessons that correct that
-// learner's own mappings, and the training of which the weights are kept.
+// Four steps, each of which goes on where it was stopped: first lessons, a first learner, lessons that correct its own
+// mappings, and the training of which the weights are kept.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -22,15 +22,13 @@ function laminate(line) {
 }
 
 const threads = `--threads ${Math.min(4, availableParallelism())}`;
-const settings = `--loss decision --learning-rate 0.001 --warm-up 100 --time-steps 64 --dropout 0 --validation 0.03 ${threads}`;
+const settings = `--loss decision --learning-rate 0.001 --warm-up 100 --time-steps 64 --validation 0.03 ${threads}`;
 laminate(`dataset --generated 2000 --seed 7 --teachers exact,correction -o ${out}/shown`);
-laminate(`train --data ${out}/shown -o ${out}/first --steps 1500 ${settings}`);
+laminate(`train --data ${out}/shown -o ${out}/first --sequence network --steps 1500 --dropout 0 ${settings}`);
 laminate(
   `dataset --generated 5000 --seed 8 --objective any --teachers exact,correction --corrections 2 --learner ${out}/first/weights.safetensors -o ${out}/corrected`,
 );
-laminate(
-  `train --data ${out}/corrected --from ${out}/first/weights.safetensors -o ${out}/last --steps 10000 ${settings}`,
-);
+laminate(`train --data ${out}/corrected -o ${out}/last --steps 6000 --batch-size 64 ${settings}`);
 mkdirSync(join(root, "weights"), { recursive: true });
 copyFileSync(join(root, out, "last", "weights.safetensors"), join(root, "weights", "general.safetensors"));
 copyFileSync(join(root, out, "last", "model-card.md"), join(root, "weights", "README.md"));
