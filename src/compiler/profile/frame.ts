@@ -13,21 +13,23 @@ import type { Ecg, EcgValue } from "../fusion/ecg.ts";
 import type { FusionPlan } from "../fusion/fusion-plan.ts";
 import { planOfBlocks } from "../fusion/given-plan.ts";
 
-/** The block in its frame. */
-export interface FramedBlock {
+/** A block, or several that follow each other, in their frame. */
+export interface FramedBlocks {
   readonly plan: FusionPlan;
-  /** Which block of the plan it is. */
-  readonly block: number;
-  /** Whether all that it reads is float32, so that any bits are numbers it may read. */
+  /** Which blocks of the plan they are: from the first to before the end. */
+  readonly first: number;
+  readonly end: number;
+  /** Whether all that they read is float32, so that any bits are numbers they may read. */
   readonly readsFloats: boolean;
 }
 
-/** `channelsLast` says which values the network keeps with their channels last. */
-export function frameBlock(
+/** Each block its operators, in an order in which they can run. `channelsLast` says which values the network keeps with their channels last. */
+export function frameBlocks(
   ecg: Ecg,
-  nodes: readonly number[],
+  blocks: readonly (readonly number[])[],
   channelsLast: ReadonlySet<string>,
-): FramedBlock {
+): FramedBlocks {
+  const nodes = blocks.flat();
   const inner = cutOut(ecg, nodes);
   const { inputs, outputs } = borderOf(ecg, nodes);
   const frame = new Frame(inner, channelsLast);
@@ -39,16 +41,22 @@ export function frameBlock(
     inputs.filter(({ producer }) => producer === undefined),
     outputs.filter(({ isNetworkOutput }) => isNetworkOutput),
   );
-  const within = new Set(nodes.map((node) => known(ecg.typed.graph.nodes[node], "node")));
   const indices = (belongs: (node: OpNode) => boolean): readonly number[] =>
     typed.graph.nodes.flatMap((node, index) => (belongs(node) ? [index] : []));
   const before = indices((node) => entering.includes(node));
   const behind = indices((node) => leaving.includes(node));
-  const own = indices((node) => within.has(node));
-  const blocks = [before, own, behind].filter((block) => block.length > 0);
+  const own = blocks.map((block) => {
+    const within = new Set(block.map((node) => known(ecg.typed.graph.nodes[node], "node")));
+    return indices((node) => within.has(node));
+  });
+  const first = before.length > 0 ? 1 : 0;
   return {
-    plan: planOfBlocks(typed, blocks),
-    block: blocks.indexOf(own),
+    plan: planOfBlocks(
+      typed,
+      [before, ...own, behind].filter((block) => block.length > 0),
+    ),
+    first,
+    end: first + own.length,
     readsFloats: inputs.every(({ name }) => inner.types.get(name)?.elementType === "float32"),
   };
 }

@@ -2,15 +2,15 @@ import { describe, expect, test } from "vitest";
 import { floats, type NetworkNode, network } from "../../../test/network.ts";
 import type { TypedGraph } from "../../graph/ir/graph.ts";
 import { createRuntime } from "../runtime/runtime.ts";
-import { frameBlock } from "./frame.ts";
-import { blockMeasurer, blockProgram } from "./measure-blocks.ts";
+import { frameBlocks } from "./frame.ts";
+import { blockMeasurer, blockProgram, runMeasurer } from "./measure-blocks.ts";
 import { keyMaker } from "./profiled-latency.ts";
 
 /** Labels of the steps that are measured of some nodes. */
 function stepsOf(typed: TypedGraph, names: readonly string[]): readonly string[] {
   const { ecg, channelsLast } = keyMaker(typed);
   const nodes = names.map((name) => typed.graph.nodes.findIndex((node) => node.name === name));
-  return blockProgram(frameBlock(ecg, nodes, channelsLast), false).steps.map(({ label }) => label);
+  return blockProgram(frameBlocks(ecg, [nodes], channelsLast), false).steps.map(({ label }) => label);
 }
 
 const conv = (reads: string): NetworkNode => ["Conv", [reads, "w"], { pads: [1, 1, 1, 1] }];
@@ -35,6 +35,25 @@ describe("only the block's own steps are measured", () => {
     expect(stepsOf(images, ["second"])).toEqual(["Conv second"]);
   });
 
+  test("blocks that follow each other are measured as one run", async () => {
+    const { ecg, channelsLast } = keyMaker(images);
+    const at = (name: string): number => images.graph.nodes.findIndex((node) => node.name === name);
+    const blocks = [[at("scaled")], [at("second")]];
+    const program = blockProgram(frameBlocks(ecg, blocks, channelsLast), false);
+    expect(program.steps.map(({ label }) => label)).toEqual([
+      "padding of scaled",
+      "elementwise scaled",
+      "Conv second",
+    ]);
+    const bench = {
+      runtime: createRuntime(),
+      relaxedSimd: false,
+      clock: countingClock(),
+      sleep: async () => {},
+    };
+    expect(await runMeasurer(bench)({ ecg, channelsLast }, [blocks])).toEqual([expect.any(Number)]);
+  });
+
   test("the network's own input is converted, as in the network", () => {
     expect(stepsOf(images, ["first", "relu"])).toContain("copy of x");
   });
@@ -55,12 +74,15 @@ describe("only the block's own steps are measured", () => {
   });
 });
 
-/** Measures with a clock on which every run takes a millisecond. */
-async function measured(typed: TypedGraph, sets: readonly (readonly number[])[]) {
+/** On this clock every run takes a millisecond. */
+function countingClock(): () => number {
   let now = 0;
-  const clock = (): number => (now += 0.001);
+  return () => (now += 0.001);
+}
+
+async function measured(typed: TypedGraph, sets: readonly (readonly number[])[]) {
   const runtime = createRuntime();
-  const bench = { runtime, relaxedSimd: false, clock, sleep: async () => {} };
+  const bench = { runtime, relaxedSimd: false, clock: countingClock(), sleep: async () => {} };
   return blockMeasurer(bench)(keyMaker(typed), sets);
 }
 

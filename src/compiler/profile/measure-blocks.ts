@@ -11,7 +11,7 @@ import { compilePlan } from "../codegen/compile.ts";
 import type { Program } from "../codegen/program.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { RunningModel } from "../runtime/start-model.ts";
-import { frameBlock } from "./frame.ts";
+import { type FramedBlocks, frameBlocks } from "./frame.ts";
 import type { KeyMaker } from "./profiled-latency.ts";
 
 /** Where blocks are measured, and how time is told there. */
@@ -30,10 +30,25 @@ export type MeasureBlocks = (
 /** Short turns in several rounds: a decision costs about a third of a second, more where blocks run for long. */
 const rounds = { rounds: 9, turnSeconds: 0.003, warmUpSeconds: 0.01, mostSeconds: 0.5, pauseSeconds: 0 };
 
-export function blockMeasurer({ runtime, relaxedSimd, clock, sleep }: Bench): MeasureBlocks {
-  return async ({ ecg, channelsLast }, sets) => {
-    const programs = sets.map((nodes) =>
-      attempt(() => blockProgram(frameBlock(ecg, nodes, channelsLast), relaxedSimd)),
+export function blockMeasurer(bench: Bench): MeasureBlocks {
+  const measure = runMeasurer(bench);
+  return (network, sets) =>
+    measure(
+      network,
+      sets.map((nodes) => [nodes]),
+    );
+}
+
+/** Seconds of one run of each list of blocks that follow each other; null where one of them does not compile. */
+export type MeasureRuns = (
+  network: Pick<KeyMaker, "ecg" | "channelsLast">,
+  runs: readonly (readonly (readonly number[])[])[],
+) => Promise<readonly (number | null)[]>;
+
+export function runMeasurer({ runtime, relaxedSimd, clock, sleep }: Bench): MeasureRuns {
+  return async ({ ecg, channelsLast }, runs) => {
+    const programs = runs.map((blocks) =>
+      attempt(() => blockProgram(frameBlocks(ecg, blocks, channelsLast), relaxedSimd)),
     );
     const models = new Map<number, RunningModel>();
     const results: (number | null)[] = programs.map((program) => (program === undefined ? null : 0));
@@ -66,19 +81,17 @@ function attempt<T>(action: () => T): T | undefined {
   }
 }
 
-/** The program of the block's own steps: nothing goes in or out, what it reads is in the memory from the start. */
-export function blockProgram(
-  { plan, block, readsFloats }: ReturnType<typeof frameBlock>,
-  relaxedSimd: boolean,
-): Program {
-  let own = { first: 0, end: 0 };
+/** The program of the blocks' own steps: nothing goes in or out, what they read is in the memory from the start. */
+export function blockProgram({ plan, first, end, readsFloats }: FramedBlocks, relaxedSimd: boolean): Program {
+  const own: number[] = [];
   const program = compilePlan(plan, {
     relaxedSimd,
     onBlock: (index, steps) => {
-      if (index === block) own = steps;
+      if (index < first || index >= end) return;
+      for (let step = steps.first; step < steps.end; step++) own.push(step);
     },
   });
-  const steps = program.steps.slice(own.first, own.end);
+  const steps = program.steps.filter((_, step) => own.includes(step));
   const { constants } = program;
   return {
     ...program,

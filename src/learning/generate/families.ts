@@ -4,8 +4,8 @@
  * with skips (U-Net), and transformers (ViT, BERT). Depth, widths, filters, resolution and details are drawn.
  */
 import type { RandomSource } from "../../base/random.ts";
+import type { Activation, Image, NetworkBuilder, Sequence } from "../../graph/ir/network-builder.ts";
 import { happens, logUniform, pick, roundChannels, wholeBetween } from "./draw.ts";
-import type { Activation, Image, NetworkBuilder, Sequence } from "./network-builder.ts";
 
 /** Adds a whole network to a builder; returns the names of its outputs. */
 export type Family = (build: NetworkBuilder, random: RandomSource) => readonly string[];

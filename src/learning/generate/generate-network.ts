@@ -6,13 +6,13 @@
 import { known } from "../../base/assert.ts";
 import { fuse } from "../../compiler/fusion/static-plan.ts";
 import type { Model } from "../../graph/ir/graph.ts";
+import { networkBuilder } from "../../graph/ir/network-builder.ts";
 import { type ElementType, elementBits } from "../../graph/ir/tensor.ts";
 import { inferShapes } from "../../graph/ops/infer-shapes.ts";
 import { extractWorkload, workloadTotals } from "../../mapping/workload/extract.ts";
 import type { Workload } from "../../mapping/workload/workload.ts";
 import { childRandom, childSeed } from "./draw.ts";
 import { families } from "./families.ts";
-import { networkBuilder } from "./network-builder.ts";
 
 /** What the gallery's networks span, with some room: MACs and bytes of weights for one image, and layers. */
 export const galleryRange = {

@@ -4,9 +4,9 @@
  */
 
 import { known } from "../../base/assert.ts";
-import type { Attribute, Model, OpNode, Value } from "../../graph/ir/graph.ts";
-import type { Tensor } from "../../graph/ir/tensor.ts";
-import { tensorFromNumbers } from "../../graph/ir/tensor-values.ts";
+import type { Attribute, Model, OpNode, Value } from "./graph.ts";
+import type { Tensor } from "./tensor.ts";
+import { tensorFromNumbers } from "./tensor-values.ts";
 
 /** Feature maps: [1, channels, height, width]. */
 export interface Image {
@@ -37,7 +37,8 @@ export interface ConvolutionOptions {
 }
 
 export interface NetworkBuilder {
-  imageInput(channels: number, size: number): Image;
+  /** Square, unless a width is given. */
+  imageInput(channels: number, height: number, width?: number): Image;
   sequenceInput(tokens: number, width: number): Sequence;
   convolution(image: Image, options: ConvolutionOptions): Image;
   /** Doubles height and width with a transposed convolution. */
@@ -130,9 +131,9 @@ export function networkBuilder(): NetworkBuilder {
   };
 
   return {
-    imageInput(channels, size) {
-      input("image", [1, channels, size, size]);
-      return { name: "image", channels, height: size, width: size };
+    imageInput(channels, height, width = height) {
+      input("image", [1, channels, height, width]);
+      return { name: "image", channels, height, width };
     },
     sequenceInput(tokens, width) {
       input("sequence", [1, tokens, width]);
