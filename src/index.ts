@@ -177,7 +177,7 @@ export {
   compareMappers,
   type Target,
 } from "./mapping/mappers/compare-mappers.ts";
-export { characterise, type TargetCharacteristics } from "./mapping/mappers/dlfusion/characteristics.ts";
+export { characterise } from "./mapping/mappers/dlfusion/characteristics.ts";
 export { type StrategyName, strategyMapper, strategyNames } from "./mapping/mappers/dlfusion/mapper.ts";
 export { completeExactly, exactMapper } from "./mapping/mappers/exact/exact.ts";
 export {
@@ -194,6 +194,26 @@ export { type DecodedVector, decodeMapping, encodeMapping } from "./mapping/spac
 export { type GroupGraph, groupGraph } from "./mapping/space/group-graph.ts";
 export type { LayerMapping, LayerRange, Mapping, Output, Weights } from "./mapping/space/mapping.ts";
 export { type Firing, pullSchedule } from "./mapping/space/pull-schedule.ts";
+export { analyticTarget } from "./mapping/targets/analytic-target.ts";
+export type { Estimate, TargetCharacteristics } from "./mapping/targets/characteristics.ts";
+export { type MachineOptions, type MachineTarget, machineTarget } from "./mapping/targets/machine-target.ts";
+export {
+  defaultGrid,
+  type GridSettings,
+  type Measurement,
+  measureGrid,
+} from "./mapping/targets/measure-grid.ts";
+export { type LayerShape, synthesize } from "./mapping/targets/synthesized-layers.ts";
+export type { Block as TargetBlock, Target as BlockTarget } from "./mapping/targets/target.ts";
+export { acceleratorOrigin, type TargetOrigin } from "./mapping/targets/target-origin.ts";
+export {
+  type CharacteriseOptions,
+  characteriseTarget,
+  characteristicsOf,
+  parseTargetProfile,
+  printTargetProfile,
+  type TargetProfile,
+} from "./mapping/targets/target-profile.ts";
 export {
   type ExtractOptions,
   extractWorkload,

@@ -216,6 +216,7 @@ describe.concurrent("answers", () => {
     "tune",
     "run",
     "arch",
+    "characterise",
     "map",
     "evaluate",
     "trace",

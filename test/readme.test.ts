@@ -110,6 +110,7 @@ describe("commands", () => {
     expect([...verbs].sort()).toEqual([
       "arch",
       "bench",
+      "characterise",
       "compare",
       "compile",
       "completion",

@@ -88,7 +88,10 @@ function fishScript({ verbs, options }: Words): string {
     }
   }
   const seen = '-n "__fish_seen_subcommand_from map compare evaluate"';
-  lines.push(`complete -c laminate ${seen} -l accelerator -x -a "${presetNames.join(" ")}"`);
+  for (const verbs of ["map compare evaluate", "characterise"])
+    lines.push(
+      `complete -c laminate -n "__fish_seen_subcommand_from ${verbs}" -l accelerator -x -a "${presetNames.join(" ")}"`,
+    );
   for (const option of ["mapper", "mappers"])
     lines.push(`complete -c laminate ${seen} -l ${option} -x -a "${mapperNames().join(" ")}"`);
   const dataset = '-n "__fish_seen_subcommand_from dataset"';

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { packageVersion } from "../host/package-root.ts";
 import { addArch } from "./arch.ts";
 import { addBench } from "./bench.ts";
+import { addCharacterise } from "./characterise.ts";
 import type { Cli, Verb } from "./cli.ts";
 import { addCompare } from "./compare.ts";
 import { addCompile } from "./compile.ts";
@@ -30,6 +31,7 @@ const verbs: readonly Verb[] = [
   addRun,
   addBench,
   addArch,
+  addCharacterise,
   addMap,
   addCompare,
   addEvaluate,

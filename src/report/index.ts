@@ -15,5 +15,6 @@ export { documentSchemas } from "./json-schemas.ts";
 export { type MapDocumentInput, mapDocument, mappingOf, parseMapDocument } from "./map-document.ts";
 export type { MapDocument } from "./map-schema.ts";
 export { comparisonTable, groupTable, inspectTable } from "./tables.ts";
+export { renderTargetReport, type TargetReportInput } from "./target-report.ts";
 export type { TrainDocument } from "./train-document.ts";
 export { renderTrainReport } from "./train-report.ts";

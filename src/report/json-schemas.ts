@@ -1,5 +1,6 @@
 /** The JSON Schemas of the documents, as published in schemas/: they follow from the same zod schemas that are used. */
 import { z } from "zod";
+import { targetSchema, targetSchemaName } from "../mapping/targets/target-profile.ts";
 import { benchSchema } from "./bench-document.ts";
 import { compareSchema } from "./compare-schema.ts";
 import { compileSchema } from "./compile-document.ts";
@@ -23,6 +24,7 @@ export function documentSchemas(): Readonly<Record<string, object>> {
     "compile.schema.json": publish("laminate.compile/1", compileSchema),
     "run.schema.json": publish("laminate.run/1", runSchema),
     "tune.schema.json": publish("laminate.tune/1", tuneSchema),
+    "target.schema.json": publish(targetSchemaName, targetSchema),
     "dataset.schema.json": publish("laminate.dataset/1", datasetSchema),
     "train.schema.json": publish("laminate.train/1", trainSchema),
     "error.schema.json": publish("laminate.error/1", errorSchema),

@@ -63,7 +63,7 @@ rect.compute,.key.compute{fill:var(--compute);background:var(--compute)}rect.on-
 rect.g0,rect.g1,rect.g2,rect.g3,rect.g4,rect.g5,rect.alone{fill:var(--c)}
 .span .part{fill:var(--c);stroke:var(--card);stroke-width:.6}.span .funnel{fill:var(--c);opacity:.2}.span:hover .funnel{opacity:.45}
 .chart .part-label{fill:var(--t);font-weight:650}
-.curve{fill:none;stroke:var(--c);stroke-width:2.2;stroke-linejoin:round}.curve.dashed{stroke-dasharray:7 4}.band{fill:var(--c);opacity:.16}.crowded .band{opacity:.07}.end{fill:var(--c);stroke:var(--card);stroke-width:1.5}
+.curve{fill:none;stroke:var(--c);stroke-width:2.2;stroke-linejoin:round}.curve.dashed{stroke-dasharray:7 4}.band{fill:var(--c);opacity:.16}.crowded .band{opacity:.07}.end{fill:var(--c);stroke:var(--card);stroke-width:1.5}.hollow{fill:var(--card);stroke:var(--c);stroke-width:1.5}
 .marker{stroke:var(--soft);stroke-width:1.2;stroke-dasharray:2 4}
 .lines{display:flex;flex-wrap:wrap;gap:4px 20px;color:var(--ink)}.stroke{display:inline-block;width:22px;border-top:3px solid var(--c);vertical-align:4px;margin-right:7px}.stroke.dashed{border-top-style:dashed}
 .ends{display:block;color:var(--soft);font-size:12px}.notes{margin:0;padding-left:18px}.notes li{margin:3px 0}
