@@ -76,7 +76,7 @@ const batch = Number(values.batch);
 const mappers = [
   strategyMapper("one-core"),
   layerByLayerMapper(),
-  ...strategyNames.filter((name) => name !== "one-core").map(strategyMapper),
+  ...strategyNames.filter((name) => name !== "one-core").map((name) => strategyMapper(name)),
 ].flatMap((mapper) => (mapper.name === "dlfusion" ? [growthMapper(), mapper] : [mapper]));
 
 const rows: Row[] = [];

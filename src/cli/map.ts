@@ -20,10 +20,12 @@ import {
   type ProblemOptions,
   type SearchOptions,
 } from "./options.ts";
+import { profiledMapper, profiledName } from "./profiled-mapper.ts";
 import { checkMapperName, defaultMapper, defaultSeed, findMapper, searchWatched } from "./search.ts";
 import { noteUnsupported, type Settings, settle } from "./settings.ts";
 
 interface MapOptions extends ProblemOptions, SearchOptions, LearnedOptions, OutputOptions {
+  readonly profile?: string;
   readonly requireProof?: boolean;
 }
 
@@ -35,6 +37,10 @@ export function addMap(program: Command, cli: Cli): void {
     )
     .option("--mapper <name>", `how to search (default: ${defaultMapper})`);
   addJsonOption(addLearnedOptions(addSearchOptions(addProblemOptions(command))))
+    .option(
+      "--profile <file>",
+      `of ${profiledName}: the accelerator's characteristics, which laminate characterise wrote`,
+    )
     .option("--require-proof", "exit with 6 unless the mapping is proven optimal")
     .option("-o, --out <folder>", "write result.json, report.html, trace.json and run.json there")
     .option("--report <file>", "write the HTML report")
@@ -45,6 +51,7 @@ export function addMap(program: Command, cli: Cli): void {
         "map resnet18 --memory 20MB --batch 64",
         "map net.onnx -a edge-npu --objective energy --json > result.json",
         "map resnet50 -a mlu100-like --mapper dlfusion",
+        "map resnet50 -a mlu100-like --mapper dlfusion --profile out/mlu100/profile.json",
         "map vgg16 -b 64 -m 20MB --paper-mode --mapper g-teacher --seed 7 --budget 2000evals",
         "map vgg16 -b 64 -m 20MB --paper-mode --mapper dnnfuser --weights paper.safetensors --samples 8",
       ),
@@ -66,7 +73,7 @@ function mapperOf(options: MapOptions): Mapper {
   const name = checkMapperName(options.mapper ?? defaultMapper);
   if (name === dnnfuserName) return learnedMapper(options, options.paperMode ?? false);
   refuseLearnedOptions(options, `add --mapper ${dnnfuserName}`);
-  return findMapper(name);
+  return options.profile === undefined ? findMapper(name) : profiledMapper(name, options.profile, options);
 }
 
 /** Searches and makes the document. */

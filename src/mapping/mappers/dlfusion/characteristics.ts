@@ -5,21 +5,18 @@
  */
 import type { Accelerator } from "../../accelerator/accelerator.ts";
 import { createCostModel } from "../../cost/cost-model.ts";
+import type { TargetCharacteristics } from "../../targets/characteristics.ts";
+import { coreLadder } from "../../targets/core-ladder.ts";
 import { noLoops } from "../../workload/loop-nest.ts";
 import type { Layer, Workload } from "../../workload/workload.ts";
-
-/** The two layer characteristics that decide cores and fusion, as the target has them. */
-export interface TargetCharacteristics {
-  /** MACs of a core from which on it computes at half its full rate or more: what starts and waits cost is then covered. */
-  readonly criticalMacs: number;
-  /** Output channels that a core needs to work at its full rate. */
-  readonly channelGranularity: number;
-}
 
 /** The share of its full rate that a core must reach to be worth starting. */
 const worthwhileShare = 0.5;
 
-/** Finds the characteristics of a target. The same for every network. */
+/**
+ * The characteristics of an accelerator, straight from the cost model: what a mapper starts from that is given no profile
+ * (targets/target-profile.ts), on accelerators too whose cores start for nothing. The same for every network.
+ */
 export function characterise(accelerator: Accelerator): TargetCharacteristics {
   const channelGranularity = measuredGranularity(accelerator);
   let criticalMacs = 0;
@@ -31,11 +28,6 @@ export function characterise(accelerator: Accelerator): TargetCharacteristics {
     if (enough !== undefined) criticalMacs = Math.max(criticalMacs, (layers[enough]?.macs ?? 0) / cores);
   }
   return { criticalMacs, channelGranularity };
-}
-
-/** 1, 2, 4, .. and the number itself. */
-export function coreLadder(cores: number): readonly number[] {
-  return [...new Set([...doublings(1, cores), cores])];
 }
 
 function doublings(from: number, to: number): readonly number[] {

@@ -1,6 +1,7 @@
 /** DLFusion's strategy, the oracle that it is held against, and the characteristics that it starts from. */
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../../base/random.ts";
+import type { Accelerator } from "../../accelerator/accelerator.ts";
 import { presets } from "../../accelerator/presets/presets.ts";
 import { createCostModel } from "../../cost/cost-model.ts";
 import { evaluate, evaluateWith } from "../../cost/evaluate.ts";
@@ -8,6 +9,7 @@ import { fullFootprintBytes } from "../../cost/footprint.ts";
 import type { Problem } from "../../cost/problem.ts";
 import type { LayerMapping } from "../../space/mapping.ts";
 import { doublingLadder } from "../../space/pass-sizes.ts";
+import type { TargetCharacteristics } from "../../targets/characteristics.ts";
 import {
   randomWorkload,
   roundAccelerator,
@@ -16,7 +18,7 @@ import {
   withRandomShapes,
 } from "../../testing/small-workloads.ts";
 import { findMapping } from "../find-mapping.ts";
-import { characterise, coreLadder } from "./characteristics.ts";
+import { characterise } from "./characteristics.ts";
 import { type StrategyName, strategyMapper, strategyNames } from "./mapper.ts";
 
 /** Random problems of several cores, on which neither memory nor core buffers always suffice. */
@@ -226,9 +228,19 @@ describe("characteristics", () => {
     expect(characterise(presets.mesh256).channelGranularity).toBe(8);
   });
 
-  test("the ladder of core numbers ends with all of them", () => {
-    expect(coreLadder(1)).toEqual([1]);
-    expect(coreLadder(12)).toEqual([1, 2, 4, 8, 12]);
-    expect(coreLadder(32)).toEqual([1, 2, 4, 8, 16, 32]);
+  test("that are given are the ones that the strategy starts from", async () => {
+    const evaluationsWith = async (target?: (accelerator: Accelerator) => TargetCharacteristics) => {
+      const counts: number[] = [];
+      for (let seed = 1; seed <= 12; seed++) {
+        const problem = randomProblem(seed, 12, 8);
+        const given = target?.(problem.accelerator);
+        counts.push((await findMapping(strategyMapper("dlfusion", given), problem)).evaluations);
+      }
+      return counts;
+    };
+    const found = await evaluationsWith();
+    expect(await evaluationsWith(characterise)).toEqual(found);
+    // With a count that no layer has, all blocks begin on one core and none closes: other blocks are looked at.
+    expect(await evaluationsWith(() => ({ criticalMacs: 1e12, channelGranularity: 4 }))).not.toEqual(found);
   });
 });

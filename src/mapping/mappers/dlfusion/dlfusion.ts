@@ -11,8 +11,8 @@
  *
  * O(layers) evaluations.
  */
+import type { TargetCharacteristics } from "../../targets/characteristics.ts";
 import type { Block, BlockCosts } from "./block-costs.ts";
-import type { TargetCharacteristics } from "./characteristics.ts";
 
 /** Rounds of step 3. */
 const defaultRounds = 4;

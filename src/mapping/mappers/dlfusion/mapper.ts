@@ -9,6 +9,7 @@ import { evaluateWith, layerByLayer } from "../../cost/evaluate.ts";
 import { costOf } from "../../cost/evaluation.ts";
 import type { Problem } from "../../cost/problem.ts";
 import type { Mapping } from "../../space/mapping.ts";
+import type { TargetCharacteristics } from "../../targets/characteristics.ts";
 import type { Mapper, Proof, SearchOptions, SearchState } from "../mapper.ts";
 import { type Block, type BlockCosts, createBlockCosts, mappingOfBlocks } from "./block-costs.ts";
 import { characterise } from "./characteristics.ts";
@@ -18,7 +19,10 @@ import { reducedBruteForce } from "./reduced-brute-force.ts";
 import { fixedBlocks, fuseAll, layerCores, oneCore } from "./simple-strategies.ts";
 
 interface Strategy {
-  readonly decide: (costs: BlockCosts) => Generator<void, readonly Block[] | undefined>;
+  readonly decide: (
+    costs: BlockCosts,
+    target?: TargetCharacteristics,
+  ) => Generator<void, readonly Block[] | undefined>;
   /** Keeps the unfused network on all cores where that is better. */
   readonly startsUnfused?: boolean;
   /** The space of which it finds the best; "" when it claims nothing. */
@@ -31,7 +35,7 @@ const strategies = {
   "fuse-all": { decide: fuseAll },
   "fixed-blocks": { decide: fixedBlocks },
   dlfusion: {
-    decide: (costs) => dlfusion(costs, characterise(costs.model.problem.accelerator)),
+    decide: (costs, target = characterise(costs.model.problem.accelerator)) => dlfusion(costs, target),
     startsUnfused: true,
   },
   "reduced-brute-force": { decide: reducedBruteForce, startsUnfused: true },
@@ -47,12 +51,17 @@ export type StrategyName = keyof typeof strategies;
 /** In the order in which tables show them. */
 export const strategyNames = Object.keys(strategies) as readonly StrategyName[];
 
-/** The mapper that decides by the strategy of that name. */
-export function strategyMapper(name: StrategyName): Mapper {
+/**
+ * The mapper that decides by the strategy of that name. dlfusion starts from the target's characteristics, which a profile has
+ * (`characteristicsOf`); from the cost model's unless given.
+ */
+export function strategyMapper(name: StrategyName, target?: TargetCharacteristics): Mapper {
+  const { decide, ...strategy }: Strategy = strategies[name];
   return {
     name,
     ignoresSeed: true,
-    search: (problem, options) => search(strategies[name], problem, options),
+    search: (problem, options) =>
+      search({ ...strategy, decide: (costs) => decide(costs, target) }, problem, options),
   };
 }
 

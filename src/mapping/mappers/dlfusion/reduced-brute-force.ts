@@ -4,8 +4,8 @@
  * cut it into blocks is tried, each block on the best number of cores of 1, 2, 4, .. No block reaches over a section's end.
  * O(layers) evaluations, since schemes share blocks; 2^7 additions of up to eight of them a section.
  */
+import { coreLadder } from "../../targets/core-ladder.ts";
 import type { Block, BlockCosts } from "./block-costs.ts";
-import { coreLadder } from "./characteristics.ts";
 
 const sectionLayers = 8;
 
