@@ -42,16 +42,15 @@ export interface NetworkOptions {
   readonly accelerator: string;
 }
 
-export function addNetworkOptions(command: Command): void {
-  const add = <T>(
-    flags: string,
-    text: string,
-    parse: (given: string) => T,
-    value: T,
-    shown: string,
-  ): void => {
+/** Adds options with a default, which the help shows in these words. */
+function adder(command: Command) {
+  return <T>(flags: string, text: string, parse: (given: string) => T, value: T, shown: string): void => {
     command.addOption(new Option(flags, text).argParser(parse).default(value, shown));
   };
+}
+
+export function addNetworkOptions(command: Command): void {
+  const add = adder(command);
   add(
     "--models <names|files>",
     "networks, separated by commas",
@@ -71,15 +70,7 @@ export function addNetworkOptions(command: Command): void {
 }
 
 export function addDatasetOptions(command: Command): Command {
-  const add = <T>(
-    flags: string,
-    text: string,
-    parse: (given: string) => T,
-    value: T,
-    shown: string,
-  ): void => {
-    command.addOption(new Option(flags, text).argParser(parse).default(value, shown));
-  };
+  const add = adder(command);
   const number = (name: string, text: string, least: number, most: number, value: number): void =>
     add(
       `--${name} <number>`,
