@@ -1,35 +1,39 @@
 /**
  * Where to cut: dynamic programming over group boundaries, best(b + 1) = min over a of best(a) + cost(group a..b), made
- * fast by bounds from both sides. A sweep computes the groups row by row, either exactly or with thinned fronts; an
+ * fast by bounds from both sides; a group costs what it does on its best number of cores. A sweep computes the groups row by row, either exactly or with thinned fronts; an
  * upper sweep keeps real mappings, a lower sweep keeps points that no mapping beats. What a lower sweep leaves, as costs
  * of groups, of prefixes and of suffixes, lets the next sweep skip every group and every partial group through which no
  * mapping can beat the best one known. Sweeps get finer until both bounds meet.
  *
- * All costs are in the objective's unit of the cost model. O(layers^2) groups a sweep.
+ * All costs are in the objective's unit of the cost model. O(layers^2) groups a sweep, each asked on every number of cores.
  */
 import type { CostModel } from "../../cost/cost-model.ts";
 import { type Bounds, equalWithin, takePath, updateSuffix } from "./bounds.ts";
-import type { GroupSolver, RowLimits } from "./group-solver.ts";
+import { type CoreChoices, createRowRooms, type RowRooms } from "./core-choices.ts";
+import type { GroupRow, GroupSolver, RowLimits } from "./group-solver.ts";
+
+type Precision = Pick<RowLimits, "cap" | "bound">;
 
 /**
  * One sweep over all rows. Yields after each group. A lower sweep raises bounds.lower, lowerRows and suffix; an upper
  * sweep lowers bounds.best, and when no front was thinned proves it.
  */
 export function* sweep(
-  model: CostModel,
+  choices: CoreChoices,
   solver: GroupSolver,
   bounds: Bounds,
-  precision: Pick<RowLimits, "cap" | "bound">,
+  precision: Precision,
 ): Generator<void> {
-  const count = model.layerCount;
+  const count = bounds.lowerRows.length;
   const prefix = new Float64Array(count + 1).fill(Number.POSITIVE_INFINITY);
   prefix[0] = 0;
-  /** For each boundary, the start of the group before it and that group's pass sizes. */
+  /** For each boundary, the start of the group before it, that group's cores and its pass sizes. */
   const starts = new Int32Array(count + 1);
+  const cores = new Int32Array(count + 1);
   const passes: (readonly number[])[] = new Array(count + 1).fill([]);
   solver.takeThinned();
   for (let first = 0; first < count; first++) {
-    yield* sweepRow(model, solver, bounds, precision, first, { prefix, starts, passes });
+    yield* sweepRow(choices, solver, bounds, precision, first, { prefix, starts, cores, passes });
   }
   const found = prefix[count] ?? Number.POSITIVE_INFINITY;
   const exact = !solver.takeThinned();
@@ -38,23 +42,24 @@ export function* sweep(
     bounds.lower = Math.max(bounds.lower, Math.min(bounds.best, found));
     return;
   }
-  takePath(bounds, found, starts, (end) => passes[end] ?? []);
+  takePath(bounds, found, { starts, cores, passesOf: (end) => passes[end] ?? [] });
   if (exact) bounds.lower = bounds.best;
 }
 
 interface Prefixes {
   readonly prefix: Float64Array;
   readonly starts: Int32Array;
+  readonly cores: Int32Array;
   readonly passes: (readonly number[])[];
 }
 
 function* sweepRow(
-  model: CostModel,
+  choices: CoreChoices,
   solver: GroupSolver,
   bounds: Bounds,
-  precision: Pick<RowLimits, "cap" | "bound">,
+  precision: Precision,
   first: number,
-  { prefix, starts, passes }: Prefixes,
+  { prefix, starts, cores, passes }: Prefixes,
 ): Generator<void> {
   const lowerRow = bounds.lowerRows[first] ?? new Float64Array();
   const start = prefix[first] ?? Number.POSITIVE_INFINITY;
@@ -69,45 +74,85 @@ function* sweepRow(
     if (lowering) lowerRow.fill(Number.POSITIVE_INFINITY);
     return;
   }
-  const weightLimit = weightLimits(model, first, furthest, slack);
+  const rooms = createRowRooms(choices, first, furthest - first + 1);
+  const weightLimit = weightLimits(rooms, first, furthest, slack);
   const wanted = (last: number): boolean =>
     (lowerRow[last - first] ?? Number.POSITIVE_INFINITY) < slack(last);
-  const row = solver.row(first, { ...precision, furthest, wanted, weightLimit });
+  const roomBytes = rooms.mostRoomBytes;
+  const row = solver.row(first, { ...precision, furthest, wanted, weightLimit, roomBytes });
   let reached = true;
   for (let last = first; last < first + lowerRow.length; last++) {
-    let cost = Number.POSITIVE_INFINITY;
+    let best = nowhere;
     if (reached && last <= furthest) {
-      const weights = row.leastWeights(last);
+      row.extendTo(last);
       yield;
-      if (wanted(last) && Number.isFinite(weights)) cost = model.cost(first, last, weights);
+      if (wanted(last)) best = bestOnCores(row, rooms, first, last);
       reached = row.mayGoOn(last);
     }
+    const { cost } = best;
     if (lowering) lowerRow[last - first] = Math.max(cost, lowerRow[last - first] as number);
     const total = start + cost;
     if (total < (prefix[last + 1] as number) && total + (bounds.suffix[last + 1] as number) < bounds.best) {
       prefix[last + 1] = total;
       if (lowering) continue;
       starts[last + 1] = first;
-      passes[last + 1] = row.passes(last);
+      cores[last + 1] = best.cores;
+      passes[last + 1] = row.passes(last, best.roomBytes);
     }
   }
 }
 
+/** A group on the number of cores on which it costs least. */
+interface OnCores {
+  readonly cost: number;
+  readonly cores: number;
+  /** What its staged tensors may take there. */
+  readonly roomBytes: number;
+}
+
+const nowhere: OnCores = {
+  cost: Number.POSITIVE_INFINITY,
+  cores: 0,
+  roomBytes: Number.NEGATIVE_INFINITY,
+};
+
+/** The fewest of the numbers of cores on which the group, which the row solved last, costs least. */
+function bestOnCores(row: GroupRow, rooms: RowRooms, first: number, last: number): OnCores {
+  const mostBytes = rooms.mostRoomBytes(last);
+  if (mostBytes < 0) return nowhere;
+  const leastWeights = row.leastWeights(last, mostBytes);
+  if (!Number.isFinite(leastWeights)) return nowhere;
+  let best = nowhere;
+  for (const [index, model] of rooms.models.entries()) {
+    const roomBytes = rooms.roomBytes(index, last);
+    if (roomBytes < 0) continue;
+    let cost = model.cost(first, last, leastWeights);
+    if (cost >= best.cost) continue;
+    if (roomBytes < mostBytes) {
+      const weights = row.leastWeights(last, roomBytes);
+      if (weights > leastWeights) cost = model.cost(first, last, weights);
+    }
+    if (cost < best.cost) best = { cost, cores: model.cores, roomBytes };
+  }
+  return best;
+}
+
 /**
  * weightLimit(i): the most W that layers first..i may have streamed so that some group first..b, b > i, still fits the
- * slack, the layers i + 1..b streaming theirs at least once. O(furthest - first).
+ * slack on some number of cores, the layers i + 1..b streaming theirs at least once. O(furthest - first) for each number.
  */
 function weightLimits(
-  model: CostModel,
+  { models }: RowRooms,
   first: number,
   furthest: number,
   slack: (last: number) => number,
 ): (layer: number) => number {
   const limits = new Float64Array(furthest - first + 1).fill(Number.NEGATIVE_INFINITY);
   for (let last = furthest; last > first; last--) {
-    const own = model.weightBudgetBytes(first, last, slack(last));
-    const later = limits[last - first] as number;
-    limits[last - first - 1] = Math.max(own, later) - model.weightBytes(last);
+    let most = limits[last - first] as number;
+    const costLimit = slack(last);
+    for (const model of models) most = Math.max(most, model.weightBudgetBytes(first, last, costLimit));
+    limits[last - first - 1] = most - (models[0] as CostModel).weightBytes(last);
   }
   return (layer) => limits[layer - first] ?? Number.NEGATIVE_INFINITY;
 }

@@ -50,7 +50,7 @@ describe.each([
       const all = Array.from({ length: problem.batch }, (_, index) => index + 1);
       const sizes = mode === "paper" ? all : doublingLadder(problem.batch);
       const truth = bruteForce(problem, sizes, mode === "paper");
-      const found = await findMapping(exactMapper(), problem);
+      const found = await findMapping(exactMapper({ coreNumbers: [cores] }), problem);
       const where = `seed ${seed} trial ${trial}`;
       if (!found.evaluation.feasible) {
         expect([where, truth.latencyCycles]).toEqual([where, Number.POSITIVE_INFINITY]);

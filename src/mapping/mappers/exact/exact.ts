@@ -1,7 +1,8 @@
 /**
  * The exact mapper: the best mapping there is in the space of contiguous groups, with its proof, or the best found with
  * a lower bound when it is stopped. Upper and lower sweeps (boundaries.ts) over groups (paper-groups.ts, full-groups.ts)
- * with ever longer fronts, until the bounds meet.
+ * with ever longer fronts, until the bounds meet. Where the accelerator has several cores each group's number of them is chosen
+ * with its pass sizes (core-choices.ts).
  */
 import { assert } from "../../../base/assert.ts";
 import { type CostModel, createCostModel } from "../../cost/cost-model.ts";
@@ -13,10 +14,11 @@ import type { Mapper, SearchOptions, SearchState } from "../mapper.ts";
 import { startBegun } from "./begun.ts";
 import { sweep } from "./boundaries.ts";
 import { type Bounds, isProven, longestGroup, trivialBounds } from "./bounds.ts";
+import { type CoreChoices, createCoreChoices, createRowRooms } from "./core-choices.ts";
 import { createFullGroups } from "./full-groups.ts";
 import type { GroupSolver } from "./group-solver.ts";
 import { createPaperGroups } from "./paper-groups.ts";
-import { breakTies } from "./ties.ts";
+import { breakTies, type SearchStart } from "./ties.ts";
 import { startUniform } from "./uniform.ts";
 
 /**
@@ -28,52 +30,73 @@ const defaultEffort = 60_000_000;
 /** Points per front in successive rounds; the last round thins nothing. */
 const frontCaps = [12, 96, 768, 6_144, Number.POSITIVE_INFINITY];
 
-export function exactMapper(): Mapper {
-  return { name: "exact", ignoresSeed: true, search: (problem, options) => search(problem, options, []) };
+/** What of the exact search may be restricted. */
+export interface ExactOptions {
+  /**
+   * The numbers of cores that a group may have, each 1 .. the accelerator's. Left out, all of them, or 1, 2, 4, .. and all in
+   * networks so long that all would be too many; the proof's space says which.
+   */
+  readonly coreNumbers?: readonly number[];
+}
+
+export function exactMapper({ coreNumbers }: ExactOptions = {}): Mapper {
+  return {
+    name: "exact",
+    ignoresSeed: true,
+    search: (problem, options) => search(problem, options, { begun: [], coreNumbers }),
+  };
 }
 
 /**
  * The best mapping of the full model that begins with these entries, with its proof: what is left to do in the middle of a mapping, and
- * after mistakes. They must fit, and so must the layer behind them with a pass of one image if they end staged.
+ * after mistakes. They must fit, and so must the layer behind them with a pass of one image if they end staged. A group that they
+ * begin keeps their cores.
  */
 export function completeExactly(
   problem: Problem,
   begun: Mapping,
-  options: SearchOptions,
+  { coreNumbers, ...options }: SearchOptions & ExactOptions,
 ): Generator<SearchState, SearchState> {
   assert((problem.mode ?? "full") === "full", "only mappings of the full model are completed");
-  return search(problem, options, begun);
+  return search(problem, options, { begun, coreNumbers });
+}
+
+interface Decided {
+  readonly begun: Mapping;
+  readonly coreNumbers: readonly number[] | undefined;
 }
 
 function* search(
   problem: Problem,
   options: SearchOptions,
-  begun: Mapping,
+  { begun, coreNumbers }: Decided,
 ): Generator<SearchState, SearchState> {
   const model = createCostModel(problem);
   const { mode, batch, objective } = model.problem;
   const createSolver = (of: CostModel): GroupSolver =>
     mode === "paper" ? paperGroups(of) : createFullGroups(of, begun);
+  const createChoices = (of: CostModel): CoreChoices => createCoreChoices(of, coreNumbers, begun);
   const passSizes = mode === "paper" ? smallestPerPassCount(batch) : doublingLadder(batch);
   const solver = createSolver(model);
+  const choices = createChoices(model);
   const relaxed = mode === "full" ? relaxedGroups(model) : undefined;
-  const bounds = trivialBounds(model);
+  const bounds = trivialBounds(model, choices);
   const work = { groups: 0, solvers: [solver, ...(relaxed ? [relaxed] : [])] };
-  const state = createReporter(model, { bounds, begun, space: spaceOf(model, solver), work });
-  if (mode === "full" && !fitsLayerByLayer(model)) return state(0);
-  const start = (of: CostModel, known: Bounds): number => {
-    const groups = startUniform(of, known, passSizes);
-    if (begun.length > 0) startBegun(of, known, begun);
+  const state = createReporter(model, { bounds, begun, space: spaceOf(model, choices, solver), work });
+  if (!fitsLayerByLayer(model, choices)) return state(0);
+  const start: SearchStart["start"] = (of, among, known) => {
+    const groups = startUniform(of, among, known, passSizes);
+    if (begun.length > 0) startBegun(of, among, known, begun);
     return groups;
   };
-  work.groups = start(model, bounds);
+  work.groups = start(model, choices, bounds);
   yield state(0);
 
   const effort = options.maxEvaluations ?? defaultEffort;
   const sweeps = [...(relaxed ? relaxedSweeps(relaxed) : []), ...solverSweeps(solver)];
   for (const [index, { solver: groups, cap, bound }] of sweeps.entries()) {
     if (isProven(bounds)) break;
-    for (const _ of sweep(model, groups, bounds, { cap, bound })) {
+    for (const _ of sweep(choices, groups, bounds, { cap, bound })) {
       const now = state(index / sweeps.length);
       yield now;
       if (now.evaluations >= effort) return now;
@@ -85,7 +108,8 @@ function* search(
       work.solvers.push(counted);
       return counted;
     };
-    for (const _ of breakTies(model, bounds, createCounted, start)) yield state(1);
+    for (const _ of breakTies(model, bounds, { createSolver: createCounted, createChoices, start }))
+      yield state(1);
   }
   return state(1);
 }
@@ -112,7 +136,6 @@ function paperGroups(model: CostModel): GroupSolver {
     passSizes: smallestPerPassCount(model.problem.batch),
     lastLayer: "follows",
     stagedBytes: model.outputBytes,
-    reservedBytes: () => 0,
     space: "runs of the chain, every pass size",
   });
 }
@@ -123,7 +146,6 @@ function relaxedGroups(model: CostModel): GroupSolver {
     passSizes: doublingLadder(model.problem.batch),
     lastLayer: "free",
     stagedBytes: (layer) => bytesReadNext(model, layer),
-    reservedBytes: (layer) => model.workingSetBytes(layer),
     space: "relaxation",
   });
 }
@@ -138,17 +160,17 @@ function bytesReadNext(model: CostModel, layer: number): number {
   return bytes;
 }
 
-function spaceOf(model: CostModel, { space }: GroupSolver): string {
-  const longest = longestGroup(model);
-  const cores = model.cores > 1 ? ", on all cores" : "";
+function spaceOf(model: CostModel, choices: CoreChoices, { space }: GroupSolver): string {
+  const longest = longestGroup(model, choices);
   return longest < model.layerCount
-    ? `${space}${cores}, at most ${longest} layers in a group`
-    : `${space}${cores}`;
+    ? `${space}${choices.name}, at most ${longest} layers in a group`
+    : `${space}${choices.name}`;
 }
 
-function fitsLayerByLayer(model: CostModel): boolean {
+/** Whether each layer fits by itself, on some number of cores. */
+function fitsLayerByLayer(model: CostModel, choices: CoreChoices): boolean {
   for (let layer = 0; layer < model.layerCount; layer++) {
-    if (model.workingSetBytes(layer) > model.problem.memoryBytes) return false;
+    if (createRowRooms(choices, layer, 1).mostRoomBytes(layer) < 0) return false;
   }
   return true;
 }
@@ -193,6 +215,11 @@ function mappingOf(model: CostModel, bounds: Bounds): Mapping {
     // In paper mode a synced layer follows the pass size before it; one with its own is staged, at a forced end.
     const synced = ends.has(layer) && (mode === "full" || pass === implied);
     implied = ends.has(layer) ? batch : pass;
-    return { ...entry, pass, output: synced ? "sync" : "stage" };
+    return {
+      ...entry,
+      pass,
+      output: synced ? "sync" : "stage",
+      cores: bounds.cores[layer] ?? entry.cores,
+    };
   });
 }

@@ -14,7 +14,14 @@ import { type GroupGraph, groupGraph } from "../../space/group-graph.ts";
 import { doublingLadder } from "../../space/pass-sizes.ts";
 import { tensorBytes } from "../../workload/workload.ts";
 import { type Begun, choicesOf } from "./begun.ts";
-import { createFrontMerger, type Front, hasPoint, originFront, type ShiftedFront } from "./front.ts";
+import {
+  createFrontMerger,
+  type Front,
+  hasPoint,
+  lastAtMost,
+  originFront,
+  type ShiftedFront,
+} from "./front.ts";
 import type { GroupRow, GroupSolver, RowLimits } from "./group-solver.ts";
 
 /** A source while its buffers are open: the state keeps the index of its largest pass size so far. */
@@ -66,7 +73,7 @@ export function createFullGroups(model: CostModel, begun: Begun = []): GroupSolv
   let merger = createFrontMerger();
   let visitedBefore = 0;
   let statesThinned = false;
-  const { batch, memoryBytes, workload } = model.problem;
+  const { batch, workload } = model.problem;
   const ladder = doublingLadder(batch);
   const counts = ladder.map((pass) => model.passCount(pass));
   const choices = choicesOf(ladder, begun);
@@ -136,17 +143,16 @@ export function createFullGroups(model: CostModel, begun: Begun = []): GroupSolv
   const row = (first: number, limits: RowLimits): GroupRow => {
     /** Fronts by the signatures of the steps so far. */
     const cache = new Map<string, StateFronts>();
-    let reserved = 0;
+    /** Of the group that was solved last. */
+    let solved: Front | undefined;
 
     /** The fronts before each step of the group first..last, and after the last. */
     const frontsAlong = (steps: readonly Step[], last: number): readonly StateFronts[] => {
       const along: StateFronts[] = [originStates];
       let prefix = "";
       let states = originStates;
-      let room = memoryBytes;
       steps.forEach((step, index) => {
         const layer = first + index;
-        room = Math.min(room, memoryBytes - model.workingSetBytes(layer));
         prefix += step.signature;
         // The last layer streams no further weights after it, so what it may stream is not cut by what could follow.
         const ends = layer === last;
@@ -158,7 +164,7 @@ export function createFullGroups(model: CostModel, begun: Begun = []): GroupSolv
             states,
             layer,
             ends ? { ...limits, weightLimit: () => Number.POSITIVE_INFINITY } : limits,
-            room,
+            limits.roomBytes(layer),
           );
         if (!ends) cache.set(prefix, states);
         along.push(states);
@@ -166,22 +172,27 @@ export function createFullGroups(model: CostModel, begun: Begun = []): GroupSolv
       return along;
     };
 
-    const leastWeights = (last: number): number => {
-      reserved = Math.max(reserved, model.workingSetBytes(last));
-      if (reserved > memoryBytes || !limits.wanted(last)) return Number.POSITIVE_INFINITY;
+    const extendTo = (last: number): void => {
+      solved = undefined;
+      if (limits.roomBytes(last) < 0 || !limits.wanted(last)) return;
       const steps = stepsOf(groupGraph(workload, { first, last }), model);
-      const final = frontsAlong(steps, last).at(-1)?.get("")?.front;
-      return final ? (final.weights[final.size - 1] ?? 0) : Number.POSITIVE_INFINITY;
+      solved = frontsAlong(steps, last).at(-1)?.get("")?.front;
     };
 
-    const passes = (last: number): readonly number[] => {
+    const leastWeights = (_last: number, roomBytes: number): number => {
+      const index = solved ? lastAtMost(solved.footprint, solved.size, roomBytes) : -1;
+      return solved && index >= 0 ? (solved.weights[index] ?? 0) : Number.POSITIVE_INFINITY;
+    };
+
+    const passes = (last: number, roomBytes: number): readonly number[] => {
       const steps = stepsOf(groupGraph(workload, { first, last }), model);
       const along = frontsAlong(steps, last);
       const end = known(along.at(-1)?.get(""), "the front of a group that fits").front;
+      const lightest = lastAtMost(end.footprint, end.size, roomBytes);
       let point = {
         key: "",
-        footprint: end.footprint[end.size - 1] ?? 0,
-        weights: end.weights[end.size - 1] ?? 0,
+        footprint: end.footprint[lightest] ?? 0,
+        weights: end.weights[lightest] ?? 0,
       };
       const found: number[] = [];
       for (let layer = last; layer >= first; layer--) {
@@ -211,7 +222,7 @@ export function createFullGroups(model: CostModel, begun: Begun = []): GroupSolv
       throw new Error(`internal: no way back from layer ${layer}`);
     };
 
-    return { leastWeights, passes, mayGoOn: () => reserved <= memoryBytes };
+    return { extendTo, leastWeights, passes, mayGoOn: (last) => limits.roomBytes(last) >= 0 };
   };
 
   return {

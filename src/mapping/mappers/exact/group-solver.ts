@@ -1,4 +1,7 @@
-/** What the search over group boundaries asks of a group: the fewest streamed bytes of weights within the memory. */
+/**
+ * What the search over group boundaries asks of a group: the fewest streamed bytes of weights within the room that is left for its
+ * staged tensors. Nothing of it depends on the number of cores but the room.
+ */
 
 /** How precisely a row of groups is solved, and what may be left out of it. */
 export interface RowLimits {
@@ -10,17 +13,24 @@ export interface RowLimits {
   wanted(last: number): boolean;
   /** The last group end that is wanted. */
   readonly furthest: number;
+  /**
+   * Bytes for staged tensors that the group first..last has at most, whatever its cores; negative where it fits on no number of
+   * them. Never rises with `last`.
+   */
+  roomBytes(last: number): number;
 }
 
 /** The groups that start at one layer. */
 export interface GroupRow {
+  /** Solves the group first..last. Called with ascending `last` from `first`, for every layer up to limits.furthest. */
+  extendTo(last: number): void;
   /**
-   * The fewest bytes of streamed weights of the group first..last that fit in the memory; Infinity when none do. Called
-   * with ascending `last` from `first`, for every layer up to limits.furthest.
+   * The fewest bytes of streamed weights of the group first..last, when it was solved last, whose staged tensors fit in
+   * so many bytes, at most limits.roomBytes(last); Infinity when none do.
    */
-  leastWeights(last: number): number;
-  /** Pass sizes of the layers first..last that reach leastWeights(last); only after it was asked for, upper bound only. */
-  passes(last: number): readonly number[];
+  leastWeights(last: number, roomBytes: number): number;
+  /** Pass sizes of the layers first..last that reach those leastWeights; upper bound only. */
+  passes(last: number, roomBytes: number): readonly number[];
   /** Whether a group that starts here and goes past `last` may still fit. */
   mayGoOn(last: number): boolean;
 }

@@ -26,8 +26,6 @@ export interface PaperRules {
   readonly lastLayer: "follows" | "free";
   /** Bytes of a staged layer's outputs for one image. */
   readonly stagedBytes: (layer: number) => number;
-  /** Bytes that a group of layers first..last needs besides its staged tensors. */
-  readonly reservedBytes: (layer: number) => number;
   readonly space: string;
 }
 
@@ -52,18 +50,13 @@ export function createPaperGroups(model: CostModel, rules: PaperRules): GroupSol
   let merger = createFrontMerger();
   let visitedBefore = 0;
   const { passSizes } = rules;
-  const { memoryBytes, batch } = model.problem;
+  const { batch } = model.problem;
   const weightsOf = model.weightBytes;
   const counts = passSizes.map((pass) => model.passCount(pass));
 
   const row = (first: number, limits: RowLimits): GroupRow => {
     /** fronts[i]: layers first .. first + i - 1 staged. */
     const fronts: (Front | undefined)[] = [originFront];
-    let reserved = 0;
-    const room = (layer: number): number => {
-      reserved = Math.max(reserved, rules.reservedBytes(layer));
-      return memoryBytes - reserved;
-    };
 
     const shifted = (front: Front, layer: number): readonly ShiftedFront[] =>
       passSizes.map((pass, index) => ({
@@ -72,9 +65,10 @@ export function createPaperGroups(model: CostModel, rules: PaperRules): GroupSol
         weightBytes: (counts[index] ?? 0) * model.weightBytes(layer),
       }));
 
-    const extend = (last: number, roomBytes: number): void => {
+    const extendTo = (last: number): void => {
+      const roomBytes = limits.roomBytes(last);
       const front = fronts[last - first];
-      if (!front) return;
+      if (!front || roomBytes < 0 || limits.furthest <= last) return;
       const merged = merger.merge(shifted(front, last), {
         cap: limits.cap,
         bound: limits.bound,
@@ -84,18 +78,14 @@ export function createPaperGroups(model: CostModel, rules: PaperRules): GroupSol
       fronts[last - first + 1] = merged;
     };
 
-    const leastWeights = (last: number): number => {
-      const roomBytes = room(last);
-      if (roomBytes < 0) return Number.POSITIVE_INFINITY;
-      let least = Number.POSITIVE_INFINITY;
-      if (last === first) least = model.weightBytes(last);
-      else if (rules.lastLayer === "free") {
-        const front = fronts[last - first];
-        const index = front ? lastAtMost(front.footprint, front.size, roomBytes) : -1;
-        if (front && index >= 0) least = (front.weights[index] ?? 0) + model.weightBytes(last);
-      } else least = closing(last, roomBytes).weights;
-      if (limits.furthest > last) extend(last, roomBytes);
-      return least;
+    const leastWeights = (last: number, roomBytes: number): number => {
+      if (last === first) return model.weightBytes(last);
+      if (rules.lastLayer === "follows") return closing(last, roomBytes).weights;
+      const front = fronts[last - first];
+      const index = front ? lastAtMost(front.footprint, front.size, roomBytes) : -1;
+      return front && index >= 0
+        ? (front.weights[index] ?? 0) + model.weightBytes(last)
+        : Number.POSITIVE_INFINITY;
     };
 
     /** The best way to end a group of several layers. */
@@ -132,9 +122,9 @@ export function createPaperGroups(model: CostModel, rules: PaperRules): GroupSol
       return best;
     };
 
-    const passes = (last: number): readonly number[] => {
+    const passes = (last: number, roomBytes: number): readonly number[] => {
       if (last === first) return [batch];
-      const { layer: closer, pass: closingPass, front, index } = closing(last, room(last));
+      const { layer: closer, pass: closingPass, front, index } = closing(last, roomBytes);
       const found = closer === last ? [closingPass] : [closingPass, closingPass];
       let footprint = front.footprint[index] ?? 0;
       let weights = front.weights[index] ?? 0;
@@ -152,6 +142,7 @@ export function createPaperGroups(model: CostModel, rules: PaperRules): GroupSol
     };
 
     return {
+      extendTo,
       leastWeights,
       passes,
       mayGoOn: (last) => fronts[last - first + 1] !== undefined,

@@ -7,6 +7,7 @@ import type { CostModel } from "../../cost/cost-model.ts";
 import { costOfGroups } from "./begun.ts";
 import { sweep } from "./boundaries.ts";
 import { type Bounds, isProven, trivialBounds } from "./bounds.ts";
+import type { CoreChoices } from "./core-choices.ts";
 import type { GroupSolver } from "./group-solver.ts";
 
 /** Weight of all traffic of the unfused network, as a share of the optimum. */
@@ -15,27 +16,36 @@ const tieShare = 1e-8;
 /** Points visited by these sweeps at most: less than the search itself may take. */
 const tieEffort = 4_000_000;
 
-/** Makes bounds.lasts and bounds.passes a mapping of the same cost with less traffic, where one is found. */
+/** How a search begins on a model. */
+export interface SearchStart {
+  createSolver(model: CostModel): GroupSolver;
+  createChoices(model: CostModel): CoreChoices;
+  /** First bounds, in the cost that the model has; returns how many groups' costs were worked out. */
+  start(model: CostModel, choices: CoreChoices, bounds: Bounds): number;
+}
+
+/** Makes bounds.lasts, passes and cores a mapping of the same cost with less traffic, where one is found. */
 export function* breakTies(
   model: CostModel,
   bounds: Bounds,
-  createSolver: (model: CostModel) => GroupSolver,
-  start: (model: CostModel, bounds: Bounds) => void,
+  { createSolver, createChoices, start }: SearchStart,
 ): Generator<void> {
-  const weighted = withTraffic(model, tieShare * bounds.best);
+  const weighted = withTraffic(model, bytePrice(model, tieShare * bounds.best));
   const solver = createSolver(weighted);
-  const found = trivialBounds(weighted);
-  start(weighted, found);
+  const choices = createChoices(weighted);
+  const found = trivialBounds(weighted, choices);
+  start(weighted, choices, found);
   const known = costOfGroups(weighted, bounds);
   if (known <= found.best) {
     found.best = known;
     found.lasts = bounds.lasts;
     found.passes = bounds.passes;
+    found.cores = bounds.cores;
   }
   for (const cap of [12, 96]) {
     for (const bound of ["upper", "lower"] as const) {
       if (isProven(found)) break;
-      for (const _ of sweep(weighted, solver, found, { cap, bound })) {
+      for (const _ of sweep(choices, solver, found, { cap, bound })) {
         yield;
         if (solver.pointsVisited > tieEffort) break;
       }
@@ -44,20 +54,31 @@ export function* breakTies(
   if (costOfGroups(model, found) > bounds.best * (1 + 1e-12)) return;
   bounds.lasts = found.lasts;
   bounds.passes = found.passes;
+  bounds.cores = found.cores;
 }
 
-/** The model with a little traffic in its cost: `perUnfused` for as much as the unfused network moves. */
-function withTraffic(model: CostModel, perUnfused: number): CostModel {
+/** What a byte of traffic costs if as many as the unfused network moves cost so much. */
+function bytePrice(model: CostModel, perUnfused: number): number {
   let unfused = 0;
   for (let layer = 0; layer < model.layerCount; layer++) {
     unfused += model.activationBytes(layer, layer) + model.weightBytes(layer);
   }
-  const perByte = perUnfused / Math.max(1, unfused);
+  return perUnfused / Math.max(1, unfused);
+}
+
+/** The model with a little traffic in its cost, on any number of cores. */
+function withTraffic(model: CostModel, perByte: number): CostModel {
+  const models = new Map<number, CostModel>();
   const cost = (first: number, last: number, weights: number): number =>
     model.cost(first, last, weights) + perByte * (model.activationBytes(first, last) + weights);
   return {
     ...model,
     cost,
+    onCores: (cores) => {
+      const known = models.get(cores) ?? withTraffic(model.onCores(cores), perByte);
+      models.set(cores, known);
+      return known;
+    },
     weightBudgetBytes: (first, last, limit) => {
       const left = limit - cost(first, last, 0);
       if (left < 0) return Number.NEGATIVE_INFINITY;

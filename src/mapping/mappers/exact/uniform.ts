@@ -2,52 +2,62 @@
  * A first mapping: every group as good as it gets with one pass size for all of its layers. With one pass size m every
  * ring buffer holds m images, so a group's footprint is m x (its buffered bytes) + its largest working set, and the
  * largest m that fits streams the fewest weights. Also tells which groups fit at no pass size at all.
- * O(layers x edges + layers^2 x pass sizes).
+ * O(layers x edges + layers^2 x pass sizes), the latter for each number of cores.
  */
 import type { CostModel } from "../../cost/cost-model.ts";
 import { bufferedBytesRow, largestAtMost } from "../../cost/uniform-pass.ts";
 import { type Bounds, takePath } from "./bounds.ts";
+import { type CoreChoices, createRowRooms } from "./core-choices.ts";
 
 /**
  * Improves bounds.best, and marks the groups that can never fit in bounds.lowerRows. `passSizes` ascend.
- * Returns how many groups it worked out the cost of.
+ * Returns how many groups it worked out the cost of, each number of cores counted.
  */
-export function startUniform(model: CostModel, bounds: Bounds, passSizes: readonly number[]): number {
+export function startUniform(
+  model: CostModel,
+  choices: CoreChoices,
+  bounds: Bounds,
+  passSizes: readonly number[],
+): number {
   const count = model.layerCount;
-  const { memoryBytes, mode } = model.problem;
   const best = new Float64Array(count + 1).fill(Number.POSITIVE_INFINITY);
   best[0] = 0;
   const starts = new Int32Array(count + 1);
   const sizes = new Float64Array(count + 1);
+  const cores = new Int32Array(count + 1);
   let groups = 0;
   for (let first = 0; first < count; first++) {
     const lowerRow = bounds.lowerRows[first] ?? new Float64Array();
     const buffered = bufferedBytesRow(model, first, lowerRow.length);
-    let reserved = 0;
+    const rooms = createRowRooms(choices, first, lowerRow.length);
     let weights = 0;
     for (let last = first; last < first + lowerRow.length; last++) {
-      if (mode === "full") reserved = Math.max(reserved, model.workingSetBytes(last));
       weights += model.weightBytes(last);
-      const room = memoryBytes - reserved;
       const bytes = buffered[last - first] ?? 0;
-      const pass =
-        last === first
-          ? model.problem.batch
-          : largestAtMost(passSizes, bytes > 0 ? room / bytes : Number.POSITIVE_INFINITY);
-      if (room < 0 || pass === undefined) {
-        lowerRow[last - first] = Number.POSITIVE_INFINITY;
-        continue;
+      let fits = false;
+      for (const [index, onCores] of rooms.models.entries()) {
+        const room = rooms.roomBytes(index, last);
+        const pass =
+          last === first
+            ? model.problem.batch
+            : largestAtMost(passSizes, bytes > 0 ? room / bytes : Number.POSITIVE_INFINITY);
+        if (room < 0 || pass === undefined) continue;
+        fits = true;
+        groups++;
+        const total = (best[first] as number) + onCores.cost(first, last, weights * model.passCount(pass));
+        if (total >= (best[last + 1] as number)) continue;
+        best[last + 1] = total;
+        starts[last + 1] = first;
+        cores[last + 1] = onCores.cores;
+        sizes[last + 1] = pass;
       }
-      groups++;
-      const total = (best[first] as number) + model.cost(first, last, weights * model.passCount(pass));
-      if (total >= (best[last + 1] as number)) continue;
-      best[last + 1] = total;
-      starts[last + 1] = first;
-      sizes[last + 1] = pass;
+      if (!fits) lowerRow[last - first] = Number.POSITIVE_INFINITY;
     }
   }
-  takePath(bounds, best[count] ?? Number.POSITIVE_INFINITY, starts, (end) =>
-    new Array<number>(end - (starts[end] ?? 0)).fill(sizes[end] ?? 1),
-  );
+  takePath(bounds, best[count] ?? Number.POSITIVE_INFINITY, {
+    starts,
+    cores,
+    passesOf: (end) => new Array<number>(end - (starts[end] ?? 0)).fill(sizes[end] ?? 1),
+  });
   return groups;
 }
