@@ -13,7 +13,7 @@ import { type CostModel, createCostModel } from "../../mapping/cost/cost-model.t
 import { evaluateWith } from "../../mapping/cost/evaluate.ts";
 import { costOf } from "../../mapping/cost/evaluation.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
-import { completeExactly, exactMapper } from "../../mapping/mappers/exact/exact.ts";
+import { completeExactly, type ExactOptions, exactMapper } from "../../mapping/mappers/exact/exact.ts";
 import { searchGTeacherTop } from "../../mapping/mappers/g-teacher/g-teacher.ts";
 import type { SearchOptions, SearchState } from "../../mapping/mappers/mapper.ts";
 import type { Mapping } from "../../mapping/space/mapping.ts";
@@ -79,9 +79,15 @@ export function* teach(problem: Problem, options: TeachOptions): Generator<void,
 }
 
 function* exactLesson(model: CostModel, options: TeachOptions): Generator<void, Lesson | undefined> {
-  const { best, proof } = yield* lastOf(exactMapper().search(model.problem, exactOptions(options)));
+  const teacher = exactMapper(onAllCores(model.problem));
+  const { best, proof } = yield* lastOf(teacher.search(model.problem, exactOptions(options)));
   const claim = { teacher: "exact", seed: 0, optimal: proof.optimal, taughtFrom: 0 } as const;
   return best && rankedLesson(model, best, claim)?.lesson;
+}
+
+/** Steps decide no cores: a learned mapper takes all. */
+function onAllCores({ accelerator }: Problem): ExactOptions {
+  return { coreNumbers: [accelerator.cores] };
 }
 
 function exactOptions({ exactEvaluations }: TeachOptions): SearchOptions {
@@ -105,7 +111,8 @@ function* corrections(model: CostModel, options: TeachOptions): Generator<void, 
   for (let index = 0; index < options.corrections; index++) {
     const way = pick(random, ways);
     const cut = wholeBetween(random, 1, layerCount - 1);
-    const search = completeExactly(problem, way.slice(0, cut), exactOptions(options));
+    const begun = way.slice(0, cut);
+    const search = completeExactly(problem, begun, { ...exactOptions(options), ...onAllCores(problem) });
     const { best, proof } = yield* lastOf(search);
     // Step 0 is the network's input.
     const claim = { teacher: "correction", seed, optimal: proof.optimal, taughtFrom: cut + 1 } as const;

@@ -11,22 +11,23 @@ import { fullFootprintBytes, largestWorkingSetBytes } from "./footprint.ts";
 
 /**
  * The cost of the mapping of [mB_1 .. mB_N], in the cost model's unit; Infinity when a group does not fit. `inputImages` is
- * mB_0, -1 when left out.
+ * mB_0, -1 when left out. `cores` has a number for each layer, and a group runs on that of its first: on the model's cores when
+ * left out.
  */
-export type VectorCost = (vector: Int32Array, inputImages?: number) => number;
+export type VectorCost = (vector: Int32Array, inputImages?: number, cores?: Int32Array) => number;
 
 export function createVectorCost(model: CostModel): VectorCost {
   const footprint = model.problem.mode === "paper" ? createPaperFootprint(model) : createFullFootprint(model);
   const count = model.layerCount;
-  const { memoryBytes, batch } = model.problem;
+  const { batch } = model.problem;
   const passes = new Int32Array(count);
   const inputBytes = model.problem.mode === "paper" ? networkInputBytes(model.problem.workload) : 0;
-  return (vector, inputImages = -1) => {
+  return (vector, inputImages = -1, cores?: Int32Array) => {
     let total = 0;
     let first = 0;
     let weights = 0;
     let staged = inputImages;
-    let available = memoryBytes - Math.max(0, inputImages) * inputBytes;
+    let stagedInputBytes = Math.max(0, inputImages) * inputBytes;
     for (let layer = 0; layer < count; layer++) {
       const entry = vector[layer] as number;
       const pass = entry !== -1 ? entry : staged !== -1 ? staged : batch;
@@ -34,9 +35,11 @@ export function createVectorCost(model: CostModel): VectorCost {
       weights += model.weightBytes(layer) * model.passCount(pass);
       staged = entry;
       if (entry !== -1 && layer !== model.reach(first)) continue;
-      if (footprint(vector, passes, first, layer) > available) return Number.POSITIVE_INFINITY;
-      available = memoryBytes;
-      total += model.cost(first, layer, weights);
+      const onCores = cores === undefined ? model : model.onCores(cores[first] as number);
+      const available = onCores.problem.memoryBytes - stagedInputBytes;
+      if (footprint(vector, passes, first, layer, onCores) > available) return Number.POSITIVE_INFINITY;
+      stagedInputBytes = 0;
+      total += onCores.cost(first, layer, weights);
       first = layer + 1;
       weights = 0;
     }
@@ -44,7 +47,13 @@ export function createVectorCost(model: CostModel): VectorCost {
   };
 }
 
-type RangeFootprint = (vector: Int32Array, passes: Int32Array, first: number, last: number) => number;
+type RangeFootprint = (
+  vector: Int32Array,
+  passes: Int32Array,
+  first: number,
+  last: number,
+  onCores: CostModel,
+) => number;
 
 function createPaperFootprint(model: CostModel): RangeFootprint {
   return (vector, _passes, first, last) => {
@@ -59,7 +68,8 @@ function createPaperFootprint(model: CostModel): RangeFootprint {
 
 /** A group's ring buffers as flat numbers. */
 interface FlatGroup {
-  readonly workingSetBytes: number;
+  /** By number of cores, once asked for. */
+  readonly workingSetBytes: (number | undefined)[];
   /** Buffers with one reader: triples of producer, reader, bytes for one image. */
   readonly pairs: Float64Array;
   /** Forks: the layers whose largest pass size counts, and bytes for one image. */
@@ -83,8 +93,8 @@ function createFullFootprint(model: CostModel): RangeFootprint {
     return table[index] as number;
   };
 
-  return (_vector, passes, first, last) => {
-    if (first === last) return model.workingSetBytes(first);
+  return (_vector, passes, first, last, onCores) => {
+    if (first === last) return onCores.workingSetBytes(first);
     const key = first * model.layerCount + last;
     let group = groups.get(key);
     if (!group) {
@@ -93,9 +103,13 @@ function createFullFootprint(model: CostModel): RangeFootprint {
     }
     const { pairs, forks } = group;
     if (forks.length > 0 && !doubling(passes, first, last, batch)) {
-      return fullFootprintBytes(model, { first, last }, (layer) => passes[layer] ?? 1);
+      return fullFootprintBytes(onCores, { first, last }, (layer) => passes[layer] ?? 1);
     }
-    let bytes = group.workingSetBytes;
+    let bytes = group.workingSetBytes[onCores.cores];
+    if (bytes === undefined) {
+      bytes = largestWorkingSetBytes(onCores, { first, last });
+      group.workingSetBytes[onCores.cores] = bytes;
+    }
     for (let at = 0; at < pairs.length; at += 3) {
       const producerPass = passes[pairs[at] as number] as number;
       const readerPass = passes[pairs[at + 1] as number] as number;
@@ -123,8 +137,7 @@ function flatten(model: CostModel, first: number, last: number): FlatGroup {
     else
       forks.push({ layers: Int32Array.from(producer === undefined ? region : [producer, ...region]), bytes });
   }
-  const workingSetBytes = largestWorkingSetBytes(model, { first, last });
-  return { workingSetBytes, pairs: Float64Array.from(pairs), forks };
+  return { workingSetBytes: [], pairs: Float64Array.from(pairs), forks };
 }
 
 /** Whether every pass size is a power of two or the batch: one ladder, whose closed forms hold. */

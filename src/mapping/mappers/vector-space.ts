@@ -4,7 +4,7 @@
  */
 import type { CostModel } from "../cost/cost-model.ts";
 import { decodeMapping } from "../space/encoding.ts";
-import type { Mapping } from "../space/mapping.ts";
+import { groupsOf, type Mapping } from "../space/mapping.ts";
 import { doublingLadder } from "../space/pass-sizes.ts";
 
 /** Every size in paper mode, as in the paper; the ladder of the exact search in full mode. Ascending. */
@@ -17,4 +17,12 @@ export function mappingOfVector(model: CostModel, vector: Int32Array, inputImage
   const { batch, accelerator } = model.problem;
   const shape = { layerCount: model.layerCount, batch, cores: accelerator.cores };
   return decodeMapping([inputImages, ...vector], shape).mapping;
+}
+
+/** The mapping whose groups run on the cores that a vector cannot say: each on those of its first layer. */
+export function withCores(model: CostModel, mapping: Mapping, cores: Int32Array): Mapping {
+  const outputs = mapping.map(({ output }) => output);
+  return groupsOf(model.problem.workload, outputs).flatMap(({ first, last }) =>
+    mapping.slice(first, last + 1).map((entry) => ({ ...entry, cores: cores[first] ?? entry.cores })),
+  );
 }

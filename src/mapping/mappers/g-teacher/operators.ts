@@ -1,6 +1,7 @@
 /**
  * The operators of the genetic search, which extend GAMMA's (Kao and Krishna, ICCAD 2020) from tiles and loop orders to
- * pass sizes and syncs. A genome is a vector of pass sizes, one entry a layer, -1 for sync.
+ * pass sizes and syncs. A genome is a vector of pass sizes, one entry a layer, -1 for sync; on several cores the genes of
+ * core-genes.ts follow, one a layer.
  *
  * | GAMMA | here | what it does |
  * |---|---|---|
@@ -11,6 +12,7 @@
  * | aging | split | replaces a pass size by a sync: one group becomes two |
  */
 import type { RandomSource } from "../../../base/random.ts";
+import { type CoreGenes, mutateCores, randomCores } from "./core-genes.ts";
 
 export type Genome = Int32Array;
 
@@ -19,6 +21,19 @@ export interface GeneticContext {
   readonly random: RandomSource;
   /** The pass sizes of the space. */
   readonly passSizes: readonly number[];
+  readonly layerCount: number;
+  /** Left out where every group runs on all cores. */
+  readonly coreGenes: CoreGenes | undefined;
+}
+
+/** The part of a genome that says pass sizes, as a view. */
+export function passesOf(genome: Genome, { layerCount }: Pick<GeneticContext, "layerCount">): Int32Array {
+  return genome.subarray(0, layerCount);
+}
+
+/** The part that says cores, as a view; empty where every group runs on all cores. */
+export function coresOf(genome: Genome, { layerCount }: Pick<GeneticContext, "layerCount">): Int32Array {
+  return genome.subarray(layerCount);
 }
 
 /** How often each operator is applied to a child, as in GAMMA. */
@@ -28,41 +43,54 @@ export const rates = { crossover: 0.57, mutate: 0.53, shift: 0.47, fuse: 0.57, s
 export const parentShare = 0.4;
 export const eliteShare = 0.05;
 
+/** The unfused network, on so many cores. */
+export function unfusedGenome({ layerCount, coreGenes }: GeneticContext, cores: number): Genome {
+  const genome: Genome = new Int32Array(coreGenes ? 2 * layerCount : layerCount).fill(-1);
+  return genome.fill(cores, layerCount);
+}
+
 /** A random genome: each has its own share of syncs and its own largest pass size. */
-export function randomGenome(length: number, { random, passSizes }: GeneticContext): Genome {
+export function randomGenome(context: GeneticContext): Genome {
+  const { random, passSizes, layerCount, coreGenes } = context;
   const syncShare = random.uniform();
   const sizes = 1 + random.below(passSizes.length);
-  return Int32Array.from({ length }, () =>
-    random.uniform() < syncShare ? -1 : (passSizes[random.below(sizes)] ?? -1),
-  );
+  const genome: Genome = new Int32Array(coreGenes ? 2 * layerCount : layerCount);
+  for (let layer = 0; layer < layerCount; layer++)
+    genome[layer] = random.uniform() < syncShare ? -1 : (passSizes[random.below(sizes)] ?? -1);
+  if (coreGenes) randomCores(coresOf(genome, context), coreGenes, random);
+  return genome;
 }
 
 /** A child of two parents: crossover, then each of the mutations, each at its rate. */
 export function breed(mother: Genome, father: Genome, context: GeneticContext): Genome {
-  const { random } = context;
+  const { random, coreGenes } = context;
   const child = mother.slice();
+  const passes = passesOf(child, context);
   if (random.uniform() < rates.crossover) crossover(child, father, context);
-  if (random.uniform() < rates.shift) shift(child, context);
-  if (random.uniform() < rates.mutate) mutate(child, context);
-  if (random.uniform() < rates.fuse) fuse(child, context);
-  if (random.uniform() < rates.split) split(child, context);
+  if (random.uniform() < rates.shift) shift(passes, context);
+  if (random.uniform() < rates.mutate) mutate(passes, context);
+  if (random.uniform() < rates.fuse) fuse(passes, context);
+  if (random.uniform() < rates.split) split(passes, context);
+  if (coreGenes) mutateCores(passes, coresOf(child, context), coreGenes, random);
   return child;
 }
 
-function crossover(child: Genome, father: Genome, { random }: GeneticContext): void {
-  const a = random.below(child.length);
-  const b = random.below(child.length);
-  for (let layer = Math.min(a, b); layer <= Math.max(a, b); layer++) child[layer] = father[layer] as number;
+function crossover(child: Genome, father: Genome, { random, layerCount, coreGenes }: GeneticContext): void {
+  const a = random.below(layerCount);
+  const b = random.below(layerCount);
+  const [from, to] = [Math.min(a, b), Math.max(a, b) + 1];
+  child.set(father.subarray(from, to), from);
+  if (coreGenes) child.set(father.subarray(layerCount + from, layerCount + to), layerCount + from);
 }
 
-function mutate(child: Genome, { random, passSizes }: GeneticContext): void {
+function mutate(child: Int32Array, { random, passSizes }: GeneticContext): void {
   for (let tries = 0; tries < 3; tries++) {
     const draw = random.below(passSizes.length + 1);
     child[random.below(child.length)] = passSizes[draw] ?? -1;
   }
 }
 
-function shift(child: Genome, { random }: GeneticContext): void {
+function shift(child: Int32Array, { random }: GeneticContext): void {
   if (child.length < 2) return;
   const layer = random.below(child.length - 1);
   const entry = child[layer] as number;
@@ -70,20 +98,20 @@ function shift(child: Genome, { random }: GeneticContext): void {
   child[layer + 1] = entry;
 }
 
-function fuse(child: Genome, { random, passSizes }: GeneticContext): void {
+function fuse(child: Int32Array, { random, passSizes }: GeneticContext): void {
   const layer = nthWhere(child, (entry) => entry === -1, random);
   if (layer < 0) return;
   const neighbour = Math.max(child[layer - 1] ?? -1, child[layer + 1] ?? -1);
   child[layer] = neighbour === -1 ? (passSizes[random.below(passSizes.length)] ?? 1) : neighbour;
 }
 
-function split(child: Genome, { random }: GeneticContext): void {
+function split(child: Int32Array, { random }: GeneticContext): void {
   const layer = nthWhere(child, (entry) => entry !== -1, random);
   if (layer >= 0) child[layer] = -1;
 }
 
 /** A random index whose entry the test accepts; -1 when there is none. */
-function nthWhere(genome: Genome, accepts: (entry: number) => boolean, random: RandomSource): number {
+function nthWhere(genome: Int32Array, accepts: (entry: number) => boolean, random: RandomSource): number {
   let count = 0;
   for (const entry of genome) if (accepts(entry)) count++;
   if (count === 0) return -1;
