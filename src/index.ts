@@ -179,7 +179,7 @@ export {
 } from "./mapping/mappers/compare-mappers.ts";
 export { characterise } from "./mapping/mappers/dlfusion/characteristics.ts";
 export { type StrategyName, strategyMapper, strategyNames } from "./mapping/mappers/dlfusion/mapper.ts";
-export { completeExactly, exactMapper } from "./mapping/mappers/exact/exact.ts";
+export { completeExactly, type ExactOptions, exactMapper } from "./mapping/mappers/exact/exact.ts";
 export {
   type Budget,
   type FindOptions,

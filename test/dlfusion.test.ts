@@ -3,11 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
+  exactMapper,
   extractWorkload,
   findMapping,
   fuse,
+  gTeacherMapper,
   importOnnx,
   inferShapes,
+  type Mapper,
   presets,
   type StrategyName,
   strategyMapper,
@@ -16,21 +19,21 @@ import {
 const models = join(import.meta.dirname, "..", "models");
 const accelerator = presets.mlu100Like;
 
-async function latencies(file: string) {
+function problemOf(file: string) {
   const typed = inferShapes(importOnnx(readFileSync(join(models, file))), { batch: 1 });
-  const workload = extractWorkload(fuse(typed), { elementType: "float16" });
-  const run = async (name: StrategyName) => {
-    const { evaluation, evaluations, proof } = await findMapping(strategyMapper(name), {
-      workload,
-      accelerator,
-      batch: 1,
-    });
-    return {
-      seconds: evaluation.feasible ? evaluation.latencySeconds : Number.POSITIVE_INFINITY,
-      evaluations,
-      proof,
-    };
-  };
+  return { workload: extractWorkload(fuse(typed), { elementType: "float16" }), accelerator, batch: 1 };
+}
+
+async function search(mapper: Mapper, problem: ReturnType<typeof problemOf>, seed = 1) {
+  const { evaluation, evaluations, proof } = await findMapping(mapper, problem, { seed });
+  const seconds = evaluation.feasible ? evaluation.latencySeconds : Number.POSITIVE_INFINITY;
+  return { seconds, evaluations, proof };
+}
+
+async function latencies(file: string) {
+  const problem = problemOf(file);
+  const { workload } = problem;
+  const run = (name: StrategyName) => search(strategyMapper(name), problem);
   const [oracle, dlfusion] = [await run("cores-oracle"), await run("dlfusion")];
   expect(oracle.proof.optimal).toBe(true);
   return { layers: workload.layers.length, oracle, dlfusion, oneCore: await run("one-core") };
@@ -74,6 +77,14 @@ test("docs/dlfusion.md has the figures that come out", async () => {
     const speedup = ({ seconds }: { seconds: number }) => `${(oneCore.seconds / seconds).toFixed(2)}x`;
     expect([name, cellsOf("`dlfusion`")[2 + index]]).toEqual([name, speedup(dlfusion)]);
     expect([name, cellsOf("`cores-oracle`")[2 + index]]).toEqual([name, speedup(oracle)]);
+    const problem = problemOf(`tv_${file}.onnx`);
+    const exact = await search(exactMapper(), problem);
+    expect([name, exact.proof.optimal]).toEqual([name, true]);
+    expect([name, cellsOf("`exact`")[2 + index]]).toEqual([name, speedup(exact)]);
+    const genetic: number[] = [];
+    for (const seed of [1, 2, 3, 4, 5]) genetic.push((await search(gTeacherMapper(), problem, seed)).seconds);
+    const seconds = genetic.sort((a, b) => a - b)[2] ?? Number.NaN;
+    expect([name, cellsOf("`g-teacher`")[2 + index]]).toEqual([name, speedup({ seconds })]);
     const effort = cellsOf(name);
     expect([name, effort[2], effort[3], effort[5]]).toEqual([
       name,

@@ -64,7 +64,7 @@ export function addCompare(program: Command, cli: Cli): void {
     .description("run mappers on one problem side by side, with several seeds, against the proven optimum")
     .option(
       "--mappers <names>",
-      "which, separated by commas (default: all that run on all cores, dnnfuser with weights only)",
+      "which, separated by commas (default: all but DLFusion's strategies, dnnfuser with weights only)",
       mappersOf,
     );
   addLearnedOptions(addBudgetOption(addProblemOptions(command)))
@@ -110,14 +110,14 @@ async function compare(cli: Cli, modelName: string, options: CompareOptions): Pr
   cli.exitWith(exitCodeOf(cli, document));
 }
 
-/** Those that were named, else all that search on all cores; the learned one among them only where it has weights. */
+/** Those that were named, else all but DLFusion's strategies; the learned one among them only where it has weights. */
 function mappersFor(options: CompareOptions): readonly Mapper[] {
   const paperMode = options.paperMode ?? false;
-  const choosingCores = coreMapperNames();
+  const strategies = coreMapperNames();
   const names =
     options.mappers ??
     mapperNames().filter(
-      (name) => !choosingCores.includes(name) && (name !== dnnfuserName || hasWeights(options, paperMode)),
+      (name) => !strategies.includes(name) && (name !== dnnfuserName || hasWeights(options, paperMode)),
     );
   if (!names.includes(dnnfuserName))
     refuseLearnedOptions(options, `add ${dnnfuserName} to --mappers, or give --weights`);

@@ -25,7 +25,7 @@ export function mapperNames(): readonly string[] {
     .toSpliced(-3, 0, ...coreMapperNames());
 }
 
-/** Names of the mappers that choose cores. */
+/** Names of DLFusion's strategy and those it is compared with. */
 export function coreMapperNames(): readonly string[] {
   return coreMappers.map((create) => create().name);
 }

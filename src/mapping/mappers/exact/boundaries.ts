@@ -116,7 +116,7 @@ const nowhere: OnCores = {
   roomBytes: Number.NEGATIVE_INFINITY,
 };
 
-/** The fewest of the numbers of cores on which the group, which the row solved last, costs least. */
+/** The number of cores on which the group, which the row solved last, costs least, the most of equals. */
 function bestOnCores(row: GroupRow, rooms: RowRooms, first: number, last: number): OnCores {
   const mostBytes = rooms.mostRoomBytes(last);
   if (mostBytes < 0) return nowhere;

@@ -9,7 +9,10 @@ import type { LayerMapping } from "../../space/mapping.ts";
 import { doublingLadder } from "../../space/pass-sizes.ts";
 
 export interface CoreChoices {
-  /** The cost models of the numbers of cores that a group starting at a layer may have, ascending. */
+  /**
+   * The cost models of the numbers of cores that a group starting at a layer may have, the most first: of numbers on which a group
+   * costs the same the first is taken, and no core is left idle for nothing.
+   */
   startingAt(first: number): readonly CostModel[];
   /** How many numbers there are to choose from. */
   readonly count: number;
@@ -44,7 +47,7 @@ export function createCoreChoices(
     `numbers of cores from 1 to ${cores}`,
   );
   const ascending = [...new Set(chosen)].sort((a, b) => a - b);
-  const models = ascending.map((number) => model.onCores(number));
+  const models = ascending.toReversed().map((number) => model.onCores(number));
   const decided = begun.map((entry) => [model.onCores(entry.cores)]);
   return {
     startingAt: (first) => decided[first] ?? models,

@@ -15,13 +15,13 @@ export interface CoreGenes {
 }
 
 /** How often each mutation is applied to a child. */
-const rates = { step: 0.5, copy: 0.3, draw: 0.2 } as const;
+const rates = { step: 0.3, copy: 0.2, draw: 0.1 } as const;
 
-/** Genes around one number: each genome has its own, and its own share of layers that differ. */
+/** Genes around one number: of half the genomes all cores, else its own; each has its own share of layers that differ. */
 export function randomCores(cores: Int32Array, { most }: CoreGenes, random: RandomSource): void {
   const numbers = doublingLadder(most);
   const draw = (): number => numbers[random.below(numbers.length)] ?? most;
-  const common = draw();
+  const common = random.uniform() < 0.5 ? most : draw();
   const share = random.uniform();
   for (let layer = 0; layer < cores.length; layer++)
     cores[layer] = random.uniform() < share / 2 ? draw() : common;

@@ -34,3 +34,15 @@ test("the mappings of the last population fit, stand once, and begin with the se
     expect(last(searchGTeacherTop(problem, { seed: 2, count: 3 }))).toEqual(top.slice(0, 3));
   }
 });
+
+test("on one core the draws are what they were before there were genes for cores", () => {
+  const problem = {
+    workload: randomWorkload(seededRandom(60), 9, 0),
+    batch: 8,
+    accelerator: roundAccelerator({ onChipBytes: 60 }),
+    mode: "paper" as const,
+  };
+  const { best } = last(gTeacherMapper().search(problem, { seed: 2, maxEvaluations: 400 }));
+  const vector = best?.map(({ pass, output }) => (output === "sync" ? -1 : pass));
+  expect(vector).toEqual([3, 3, 5, 4, 4, 2, 2, 6, -1]);
+});

@@ -42,7 +42,9 @@ export function gTeacherMapper(): Mapper {
 
 function* search(problem: Problem, options: SearchOptions): Generator<SearchState, SearchState> {
   const model = createCostModel(problem);
-  const generations = evolve(model, options, model.cores > 1);
+  // Traffic is the same on any number of cores.
+  const choosesCores = model.cores > 1 && model.problem.objective !== "traffic";
+  const generations = evolve(model, options, choosesCores);
   let step = generations.next();
   for (; !step.done; step = generations.next()) yield stateOf(model, step.value);
   return stateOf(model, step.value);
@@ -103,7 +105,7 @@ function* evolve(
     return { genome, cost };
   };
 
-  // The unfused network is the one mapping that is known to fit wherever any does: on all cores, and on fewer, which need less.
+  // The unfused network is the one mapping that is known to fit wherever any does, on as many cores.
   const start: Genome[] = [];
   const most = Math.min(populationSize, limit);
   for (const cores of choosesCores ? doublingLadder(model.cores).toReversed() : [model.cores])
