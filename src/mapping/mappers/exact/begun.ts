@@ -60,7 +60,7 @@ function coresAlone(choices: CoreChoices, layer: number): number {
   let [best, least] = [0, Number.POSITIVE_INFINITY];
   rooms.models.forEach((model, index) => {
     const cost = model.cost(layer, layer, model.weightBytes(layer));
-    if (rooms.roomBytes(index, layer) < 0 || cost >= least) return;
+    if ((rooms.roomBytes[index]?.[0] ?? -1) < 0 || cost >= least) return;
     [best, least] = [model.cores, cost];
   });
   return best;

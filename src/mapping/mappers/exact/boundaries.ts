@@ -78,7 +78,7 @@ function* sweepRow(
   const weightLimit = weightLimits(rooms, first, furthest, slack);
   const wanted = (last: number): boolean =>
     (lowerRow[last - first] ?? Number.POSITIVE_INFINITY) < slack(last);
-  const roomBytes = rooms.mostRoomBytes;
+  const roomBytes = (last: number): number => rooms.mostRoomBytes[last - first] as number;
   const row = solver.row(first, { ...precision, furthest, wanted, weightLimit, roomBytes });
   let reached = true;
   for (let last = first; last < first + lowerRow.length; last++) {
@@ -118,13 +118,14 @@ const nowhere: OnCores = {
 
 /** The number of cores on which the group, which the row solved last, costs least, the most of equals. */
 function bestOnCores(row: GroupRow, rooms: RowRooms, first: number, last: number): OnCores {
-  const mostBytes = rooms.mostRoomBytes(last);
+  const mostBytes = rooms.mostRoomBytes[last - first] as number;
   if (mostBytes < 0) return nowhere;
   const leastWeights = row.leastWeights(last, mostBytes);
   if (!Number.isFinite(leastWeights)) return nowhere;
   let best = nowhere;
-  for (const [index, model] of rooms.models.entries()) {
-    const roomBytes = rooms.roomBytes(index, last);
+  for (let index = 0; index < rooms.models.length; index++) {
+    const model = rooms.models[index] as CostModel;
+    const roomBytes = (rooms.roomBytes[index] as Float64Array)[last - first] as number;
     if (roomBytes < 0) continue;
     let cost = model.cost(first, last, leastWeights);
     if (cost >= best.cost) continue;

@@ -66,37 +66,38 @@ function nameOf(numbers: readonly number[], cores: number): string {
     : `, each group on ${numbers.join(", ")} cores`;
 }
 
-/** What the groups that start at one layer have left for staged tensors. */
+/**
+ * What the groups that start at one layer have left for staged tensors, by index of the last layer from the first: plain fields, which a search
+ * reads for every group that it looks at.
+ */
 export interface RowRooms {
   /** The models of the numbers of cores, as startingAt gives them. */
   readonly models: readonly CostModel[];
-  /** Bytes that the group first..last has on the number of cores of that index; negative where it does not fit. */
-  roomBytes(index: number, last: number): number;
-  /** The most of all numbers. Never rises with `last`. */
-  mostRoomBytes(last: number): number;
+  /** Bytes on the number of cores of the same index; negative where the group does not fit. */
+  readonly roomBytes: readonly Float64Array[];
+  /** The most of all numbers. Never rises. */
+  readonly mostRoomBytes: Float64Array;
 }
 
 /** The rooms of so many groups that start at `first`. O(groups x numbers of cores). */
 export function createRowRooms(choices: CoreChoices, first: number, length: number): RowRooms {
   const models = choices.startingAt(first);
-  const rooms = models.map((model) => {
-    const { memoryBytes, mode } = model.problem;
-    const row = new Float64Array(length).fill(memoryBytes);
-    let reserved = 0;
-    if (mode === "paper") return row;
-    for (let index = 0; index < length; index++) {
-      reserved = Math.max(reserved, model.workingSetBytes(first + index));
-      row[index] = memoryBytes - reserved;
-    }
-    return row;
-  });
-  const most = new Float64Array(length).fill(Number.NEGATIVE_INFINITY);
-  for (const row of rooms)
+  const mostRoomBytes = new Float64Array(length).fill(Number.NEGATIVE_INFINITY);
+  const roomBytes = models.map((model) => roomRow(model, first, length));
+  for (const row of roomBytes)
     for (let index = 0; index < length; index++)
-      most[index] = Math.max(most[index] as number, row[index] as number);
-  return {
-    models,
-    roomBytes: (index, last) => (rooms[index] as Float64Array)[last - first] as number,
-    mostRoomBytes: (last) => most[last - first] as number,
-  };
+      mostRoomBytes[index] = Math.max(mostRoomBytes[index] as number, row[index] as number);
+  return { models, roomBytes, mostRoomBytes };
+}
+
+function roomRow(model: CostModel, first: number, length: number): Float64Array {
+  const { memoryBytes, mode } = model.problem;
+  const row = new Float64Array(length).fill(memoryBytes);
+  if (mode === "paper") return row;
+  let reserved = 0;
+  for (let index = 0; index < length; index++) {
+    reserved = Math.max(reserved, model.workingSetBytes(first + index));
+    row[index] = memoryBytes - reserved;
+  }
+  return row;
 }

@@ -170,7 +170,7 @@ function spaceOf(model: CostModel, choices: CoreChoices, { space }: GroupSolver)
 /** Whether each layer fits by itself, on some number of cores. */
 function fitsLayerByLayer(model: CostModel, choices: CoreChoices): boolean {
   for (let layer = 0; layer < model.layerCount; layer++) {
-    if (createRowRooms(choices, layer, 1).mostRoomBytes(layer) < 0) return false;
+    if ((createRowRooms(choices, layer, 1).mostRoomBytes[0] ?? -1) < 0) return false;
   }
   return true;
 }

@@ -35,8 +35,9 @@ export function startUniform(
       weights += model.weightBytes(last);
       const bytes = buffered[last - first] ?? 0;
       let fits = false;
-      for (const [index, onCores] of rooms.models.entries()) {
-        const room = rooms.roomBytes(index, last);
+      for (let index = 0; index < rooms.models.length; index++) {
+        const onCores = rooms.models[index] as CostModel;
+        const room = (rooms.roomBytes[index] as Float64Array)[last - first] as number;
         const pass =
           last === first
             ? model.problem.batch
