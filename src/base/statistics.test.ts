@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "./random.ts";
-import { bootstrapRatio, geometricMean, median, quantile, summarize } from "./statistics.ts";
+import {
+  bootstrapRatio,
+  bootstrapSpearman,
+  geometricMean,
+  median,
+  quantile,
+  ranks,
+  spearman,
+  summarize,
+} from "./statistics.ts";
 
 describe("order statistics", () => {
   test("the median of an even number of samples lies between the middle two", () => {
@@ -87,5 +96,64 @@ describe("the bootstrap interval of a ratio", () => {
     const wide = bootstrapRatio(a, b, { random: seededRandom(1), confidence: 0.99 });
     expect(wide.low).toBeLessThanOrEqual(narrow.low);
     expect(wide.high).toBeGreaterThanOrEqual(narrow.high);
+  });
+});
+
+describe("rank correlation", () => {
+  test("equal values share the mean of their places", () => {
+    expect(ranks([30, 10, 20])).toEqual([3, 1, 2]);
+    // 2 has places 2 and 3, 7 has 4, 5 and 6.
+    expect(ranks([7, 2, 1, 7, 2, 7])).toEqual([5, 2.5, 1, 5, 2.5, 5]);
+    expect(ranks([])).toEqual([]);
+  });
+
+  test("without ties it is 1 - 6 sum d^2 / (n (n^2 - 1))", () => {
+    // d = 1, 1, 1, 1, 0: 1 - 6 x 4 / (5 x 24) = 0.8, whatever lies between the values.
+    expect(spearman([1, 2, 3, 4, 5], [2, 1, 4, 3, 5])).toBeCloseTo(0.8, 12);
+    expect(spearman([1, 20, 300, 4_000, 50_000], [0.2, 0.1, 0.4, 0.3, 0.5])).toBeCloseTo(0.8, 12);
+    expect(spearman([1, 2, 3], [9, 5, 1])).toBe(-1);
+  });
+
+  test("with ties it is Pearson's of the ranks", () => {
+    // Ranks 1, 2.5, 2.5, 4 and 1, 2, 3, 4 around 2.5: 4.5 / sqrt(4.5 x 5).
+    expect(spearman([1, 2, 2, 3], [10, 20, 30, 40])).toBeCloseTo(4.5 / Math.sqrt(22.5), 12);
+  });
+
+  test("what has one value alone is not ordered", () => {
+    expect(spearman([1, 1, 1], [1, 2, 3])).toBeUndefined();
+    expect(spearman([4], [4])).toBeUndefined();
+    expect(bootstrapSpearman([1, 2], [3, 3], { random: seededRandom(1) })).toBeUndefined();
+  });
+
+  test("the interval follows from the seed and holds the correlation", () => {
+    const a = Array.from({ length: 12 }, (_, at) => at);
+    const b = a.map((value) => (value * 5) % 12);
+    const found = bootstrapSpearman(a, b, { random: seededRandom(2), resamples: 300 });
+    expect(bootstrapSpearman(a, b, { random: seededRandom(2), resamples: 300 })).toEqual(found);
+    expect(found?.low).toBeLessThan(found?.correlation ?? -2);
+    expect(found?.high).toBeGreaterThan(found?.correlation ?? 2);
+    // Draws that all order alike leave no width.
+    expect(bootstrapSpearman(a, a, { random: seededRandom(2), resamples: 300 })).toEqual({
+      correlation: 1,
+      low: 1,
+      high: 1,
+    });
+  });
+
+  test("the interval covers the true correlation about as often as it claims", () => {
+    // b = a + noise, both uniform and independent: the correlation of long samples is taken as the truth.
+    const pairs = (seed: number, count: number) => {
+      const random = seededRandom(seed);
+      const a = Array.from({ length: count }, () => random.uniform());
+      return [a, a.map((value) => value + random.uniform())] as const;
+    };
+    const truth = spearman(...pairs(1, 20_000)) ?? Number.NaN;
+    let covered = 0;
+    for (let seed = 100; seed < 160; seed++) {
+      const found = bootstrapSpearman(...pairs(seed, 40), { random: seededRandom(seed), resamples: 100 });
+      if (found !== undefined && found.low <= truth && truth <= found.high) covered++;
+    }
+    // 95 % of 60 is 57.
+    expect(covered).toBeGreaterThan(51);
   });
 });
