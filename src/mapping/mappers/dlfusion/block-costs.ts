@@ -1,5 +1,8 @@
 /**
- * What blocks cost: a block is a group on a number of cores. Inside a block all layers have one pass size, the largest
+ * What blocks cost: a block is some layers that follow each other, on a number of cores. Strategies ask for nothing but `BlockCosts`,
+ * so that they decide on any target whose blocks have a cost.
+ *
+ * On the cost model a block is a group. Inside a block all layers have one pass size, the largest
  * of the ladder that fits the buffers of its cores (the whole batch where one layer is alone); that rule holds for every
  * strategy of this folder, so that what they differ in is blocks and cores. Each block that is asked for the first time
  * counts as an evaluation. O(1) a block after O(edges) for each layer that blocks start at.
@@ -18,11 +21,25 @@ export interface Block {
   readonly cores: number;
 }
 
+/** What a strategy asks of the layers of a network, and of blocks of them. */
 export interface BlockCosts {
-  readonly model: CostModel;
-  /** Cores of the accelerator. */
+  readonly layerCount: number;
+  /** Cores of the target. */
   readonly coreCount: number;
-  /** The block's cost in the cost model's unit; Infinity where it fits at no pass size, and when no evaluation is left. */
+  /** The last layer that a block from this one on can have. */
+  reach(first: number): number;
+  /** MACs of the layers first..last. */
+  macs(first: number, last: number): number;
+  /** Output channels of a layer. */
+  channels(layer: number): number;
+  /** The block's cost, in one unit for all blocks; Infinity where it cannot run. */
+  costOf(block: Block): number;
+}
+
+/** On the cost model, with a limit of evaluations. */
+export interface GroupCosts extends BlockCosts {
+  readonly model: CostModel;
+  /** In the cost model's unit; Infinity where it fits at no pass size, and when no evaluation is left. */
   costOf(block: Block): number;
   /** The block's pass size. It must fit. */
   passOf(block: Block): number;
@@ -38,7 +55,7 @@ interface Worked {
 }
 
 /** `limit`: blocks that may be worked out. */
-export function createBlockCosts(model: CostModel, limit: number): BlockCosts {
+export function createGroupCosts(model: CostModel, limit: number): GroupCosts {
   const { layerCount } = model;
   const { batch, mode, accelerator } = model.problem;
   const passSizes = doublingLadder(batch);
@@ -80,9 +97,14 @@ export function createBlockCosts(model: CostModel, limit: number): BlockCosts {
     const weights = (weightsBefore[last + 1] ?? 0) - (weightsBefore[first] ?? 0);
     return { cost: onCores.cost(first, last, weights * model.passCount(pass)), pass };
   };
+  const onOneCore = model.onCores(1);
   return {
     model,
+    layerCount,
     coreCount,
+    reach: model.reach,
+    macs: (first, last) => onOneCore.macs(first, last),
+    channels: (layer) => model.problem.workload.layers[layer]?.dimensions.K ?? 1,
     costOf(block) {
       const key = (block.first * layerCount + block.last) * (coreCount + 1) + block.cores;
       const known = worked.get(key);
@@ -110,7 +132,7 @@ export function createBlockCosts(model: CostModel, limit: number): BlockCosts {
 }
 
 /** The mapping of blocks that follow each other through the whole network. */
-export function mappingOfBlocks(costs: BlockCosts, blocks: readonly Block[]): Mapping {
+export function mappingOfBlocks(costs: GroupCosts, blocks: readonly Block[]): Mapping {
   const entries = [...layerByLayer(costs.model.problem)];
   for (const block of blocks) {
     const pass = costs.passOf(block);

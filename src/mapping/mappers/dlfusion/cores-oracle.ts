@@ -6,14 +6,13 @@ import type { Block, BlockCosts } from "./block-costs.ts";
 
 /** Yields after each first layer, and returns the blocks; undefined where nothing fits. */
 export function* coresOracle(costs: BlockCosts): Generator<void, readonly Block[] | undefined> {
-  const { model, coreCount } = costs;
-  const count = model.layerCount;
+  const { layerCount: count, coreCount } = costs;
   const best = new Float64Array(count + 1).fill(Number.POSITIVE_INFINITY);
   best[0] = 0;
   const ending: (Block | undefined)[] = [];
   for (let first = 0; first < count; first++) {
     const before = best[first] as number;
-    for (let last = first; last <= model.reach(first); last++) {
+    for (let last = first; last <= costs.reach(first); last++) {
       for (let cores = 1; cores <= coreCount; cores++) {
         const total = before + costs.costOf({ first, last, cores });
         if (total >= (best[last + 1] as number)) continue;

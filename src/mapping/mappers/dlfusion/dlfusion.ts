@@ -29,13 +29,13 @@ export function* dlfusion(
   target: TargetCharacteristics,
   rounds = defaultRounds,
 ): Generator<void, readonly Block[] | undefined> {
-  const count = costs.model.layerCount;
+  const count = costs.layerCount;
   let blocks: Costed[] = [];
   for (let first = 0; first < count; ) {
     let open = climb(costs, { first, last: first, cores: coresOf(costs, target, first) });
     let grown = open;
     let apart = open.cost;
-    for (let last = first + 1; last <= costs.model.reach(first); last++) {
+    for (let last = first + 1; last <= costs.reach(first); last++) {
       apart += climb(costs, { first: last, last, cores: coresOf(costs, target, last) }).cost;
       grown = climb(costs, { first, last, cores: grown.block.cores });
       yield;
@@ -63,16 +63,15 @@ function total(blocks: readonly Costed[]): number {
   return blocks.reduce((sum, { cost }) => sum + cost, 0);
 }
 
-function macsPerCore({ model }: BlockCosts, { first, last, cores }: Block): number {
-  return model.onCores(1).macs(first, last) / cores;
+function macsPerCore(costs: BlockCosts, { first, last, cores }: Block): number {
+  return costs.macs(first, last) / cores;
 }
 
 /** Step 1. */
-function coresOf({ model, coreCount }: BlockCosts, target: TargetCharacteristics, layer: number): number {
-  const channels = model.problem.workload.layers[layer]?.dimensions.K ?? 1;
-  const byWork = Math.floor(model.onCores(1).macs(layer, layer) / Math.max(1, target.criticalMacs));
-  const byChannels = Math.ceil(channels / target.channelGranularity);
-  return Math.max(1, Math.min(coreCount, byWork, byChannels));
+function coresOf(costs: BlockCosts, target: TargetCharacteristics, layer: number): number {
+  const byWork = Math.floor(costs.macs(layer, layer) / Math.max(1, target.criticalMacs));
+  const byChannels = Math.ceil(costs.channels(layer) / target.channelGranularity);
+  return Math.max(1, Math.min(costs.coreCount, byWork, byChannels));
 }
 
 /** The block on as many cores as are better than their neighbours: doubled or halved as long as that saves, and by a quarter. */
@@ -102,7 +101,7 @@ function* joinNeighbours(costs: BlockCosts, blocks: readonly Costed[]): Generato
         last: own.block.last,
         cores: Math.max(...parts.map((part) => part.block.cores)),
       };
-      const joined = block.last <= costs.model.reach(block.first) ? climb(costs, block) : undefined;
+      const joined = block.last <= costs.reach(block.first) ? climb(costs, block) : undefined;
       yield;
       if (joined === undefined || !(joined.cost < total(parts))) continue;
       done.splice(-taken);
@@ -146,7 +145,7 @@ function* moveBoundaries(costs: BlockCosts, blocks: Costed[]): Generator<void> {
     for (const move of moves) {
       const [left, right] = [blocks[index] as Costed, blocks[index + 1] as Costed];
       const last = left.block.last + move;
-      if (last < left.block.first || last >= right.block.last || last > costs.model.reach(left.block.first))
+      if (last < left.block.first || last >= right.block.last || last > costs.reach(left.block.first))
         continue;
       const moved = climb(costs, { ...left.block, last });
       const rest = climb(costs, { ...right.block, first: last + 1 });

@@ -3,6 +3,7 @@
  * follow one rule (block-costs.ts). docs/cost-model.md has a table of them. The paper's "all cores, no fusion" is the mapper
  * layer-by-layer.
  */
+import { known } from "../../../base/assert.ts";
 import { sum } from "../../../base/integers.ts";
 import { createCostModel } from "../../cost/cost-model.ts";
 import { evaluateWith, layerByLayer } from "../../cost/evaluate.ts";
@@ -11,17 +12,18 @@ import type { Problem } from "../../cost/problem.ts";
 import type { Mapping } from "../../space/mapping.ts";
 import type { TargetCharacteristics } from "../../targets/characteristics.ts";
 import type { Mapper, Proof, SearchOptions, SearchState } from "../mapper.ts";
-import { type Block, type BlockCosts, createBlockCosts, mappingOfBlocks } from "./block-costs.ts";
+import { type Block, type BlockCosts, createGroupCosts, mappingOfBlocks } from "./block-costs.ts";
 import { characterise } from "./characteristics.ts";
 import { coresOracle } from "./cores-oracle.ts";
 import { dlfusion } from "./dlfusion.ts";
 import { reducedBruteForce } from "./reduced-brute-force.ts";
-import { fixedBlocks, fuseAll, layerCores, oneCore } from "./simple-strategies.ts";
+import { allCores, fixedBlocks, fuseAll, layerCores, oneCore } from "./simple-strategies.ts";
 
 interface Strategy {
+  /** Told the target's characteristics when it asks for them. */
   readonly decide: (
     costs: BlockCosts,
-    target?: TargetCharacteristics,
+    target: () => TargetCharacteristics,
   ) => Generator<void, readonly Block[] | undefined>;
   /** Keeps the unfused network on all cores where that is better. */
   readonly startsUnfused?: boolean;
@@ -34,10 +36,7 @@ const strategies = {
   "layer-cores": { decide: layerCores },
   "fuse-all": { decide: fuseAll },
   "fixed-blocks": { decide: fixedBlocks },
-  dlfusion: {
-    decide: (costs, target = characterise(costs.model.problem.accelerator)) => dlfusion(costs, target),
-    startsUnfused: true,
-  },
+  dlfusion: { decide: (costs, target) => dlfusion(costs, target()), startsUnfused: true },
   "reduced-brute-force": { decide: reducedBruteForce, startsUnfused: true },
   "cores-oracle": {
     decide: coresOracle,
@@ -45,6 +44,10 @@ const strategies = {
     space: "contiguous groups, one pass size and one number of cores each",
   },
 } as const satisfies Record<string, Strategy>;
+
+/** DLFusion's growth of blocks by itself, without the rounds that look back: what those add shows in comparisons. */
+const growth: Strategy = { decide: (costs, target) => dlfusion(costs, target(), 0), startsUnfused: true };
+const growthName = "dlfusion, growth alone";
 
 export type StrategyName = keyof typeof strategies;
 
@@ -56,26 +59,63 @@ export const strategyNames = Object.keys(strategies) as readonly StrategyName[];
  * (`characteristicsOf`); from the cost model's unless given.
  */
 export function strategyMapper(name: StrategyName, target?: TargetCharacteristics): Mapper {
-  const { decide, ...strategy }: Strategy = strategies[name];
+  return mapperOf(name, strategies[name], target);
+}
+
+/** DLFusion's growth of blocks by itself. */
+export function growthMapper(): Mapper {
+  return mapperOf(growthName, growth);
+}
+
+function mapperOf(name: string, strategy: Strategy, target?: TargetCharacteristics): Mapper {
   return {
     name,
     ignoresSeed: true,
-    search: (problem, options) =>
-      search({ ...strategy, decide: (costs) => decide(costs, target) }, problem, options),
+    search: (problem, options) => {
+      const found = (): TargetCharacteristics => target ?? characterise(problem.accelerator);
+      return search(strategy, problem, found, options);
+    },
   };
 }
 
-/** DLFusion's growth of blocks by itself, without the rounds that look back: what those add shows in the paper's comparison. */
-export function growthMapper(): Mapper {
-  const strategy: Strategy = {
-    decide: (costs) => dlfusion(costs, characterise(costs.model.problem.accelerator), 0),
-    startsUnfused: true,
-  };
-  return {
-    name: "dlfusion, growth alone",
-    ignoresSeed: true,
-    search: (problem, options) => search(strategy, problem, options),
-  };
+/** What is decided by blocks alone: the strategies, and what the mapper layer-by-layer and the growth mapper do. */
+const decided: Readonly<Record<string, Strategy>> = {
+  "one-core": strategies["one-core"],
+  "layer-by-layer": { decide: allCores },
+  "layer-cores": strategies["layer-cores"],
+  "fuse-all": strategies["fuse-all"],
+  "fixed-blocks": strategies["fixed-blocks"],
+  [growthName]: growth,
+  dlfusion: strategies.dlfusion,
+  "reduced-brute-force": strategies["reduced-brute-force"],
+  "cores-oracle": strategies["cores-oracle"],
+};
+
+/** In the order in which tables show them. */
+export const decidedNames: readonly string[] = Object.keys(decided);
+
+/**
+ * The blocks that a strategy of `decidedNames` cuts a network into, on any target whose blocks have a cost; undefined where it finds
+ * none that can run. As the mappers do, those that search keep the unfused network on all cores where that is better.
+ */
+export function decideBlocks(
+  name: string,
+  costs: BlockCosts,
+  target: TargetCharacteristics,
+): readonly Block[] | undefined {
+  const { decide, startsUnfused = false } = known(decided[name], `a strategy called ${name}`);
+  const blocks = finish(decide(costs, () => target));
+  const unfused = startsUnfused ? finish(allCores(costs)) : undefined;
+  const total = (some: readonly Block[] | undefined): number =>
+    some === undefined ? Number.POSITIVE_INFINITY : sum(some.map((block) => costs.costOf(block)));
+  return total(unfused) < total(blocks) ? unfused : blocks;
+}
+
+function finish<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 const noProof: Proof = { optimal: false, space: "", lowerBound: undefined };
@@ -83,6 +123,7 @@ const noProof: Proof = { optimal: false, space: "", lowerBound: undefined };
 function* search(
   { decide, startsUnfused = false, space = "" }: Strategy,
   problem: Problem,
+  target: () => TargetCharacteristics,
   { maxEvaluations = Number.POSITIVE_INFINITY }: SearchOptions,
 ): Generator<SearchState, SearchState> {
   const model = createCostModel(problem);
@@ -96,7 +137,7 @@ function* search(
   }
   // The unfused network counts as one.
   const counted = startsUnfused ? 1 : 0;
-  const costs = createBlockCosts(model, maxEvaluations - counted);
+  const costs = createGroupCosts(model, maxEvaluations - counted);
   const state = (proof: Proof, progress?: number): SearchState => ({
     best,
     bestCost: best && bestCost,
@@ -105,7 +146,7 @@ function* search(
     progress,
     proof,
   });
-  const deciding = decide(costs);
+  const deciding = decide(costs, target);
   let step: IteratorResult<void, readonly Block[] | undefined> = { done: false, value: undefined };
   while (!step.done) {
     if (counted + costs.evaluations >= maxEvaluations) return state(noProof);

@@ -16,11 +16,10 @@ interface Scheme {
 
 /** Yields after each section, and returns the blocks; undefined where nothing fits. */
 export function* reducedBruteForce(costs: BlockCosts): Generator<void, readonly Block[] | undefined> {
-  const { model } = costs;
   const ladder = coreLadder(costs.coreCount);
   const blocks: Block[] = [];
-  for (let first = 0; first < model.layerCount; ) {
-    const end = Math.min(model.reach(first) + 1, first + sectionLayers);
+  for (let first = 0; first < costs.layerCount; ) {
+    const end = Math.min(costs.reach(first) + 1, first + sectionLayers);
     const best = bestScheme(costs, ladder, first, end);
     if (best === undefined) return undefined;
     blocks.push(...best.blocks);

@@ -11,6 +11,11 @@ export function* oneCore(costs: BlockCosts): Answer {
   return yield* each(costs, (first) => ({ first, last: first, cores: 1 }));
 }
 
+/** Every layer alone, on all cores. */
+export function* allCores(costs: BlockCosts): Answer {
+  return yield* each(costs, (first) => ({ first, last: first, cores: costs.coreCount }));
+}
+
 /** Every layer alone, on the number of cores that is best for it. */
 export function* layerCores(costs: BlockCosts): Answer {
   return yield* each(costs, (first) => {
@@ -25,7 +30,7 @@ export function* layerCores(costs: BlockCosts): Answer {
 
 /** Blocks as long as they fit, on all cores. */
 export function* fuseAll(costs: BlockCosts): Answer {
-  return yield* each(costs, (first) => longest(costs, first, costs.model.layerCount));
+  return yield* each(costs, (first) => longest(costs, first, costs.layerCount));
 }
 
 /** Layers of a block of fixedBlocks. */
@@ -41,7 +46,7 @@ function longest(costs: BlockCosts, first: number, mostLayers: number): Block {
   const on = (last: number): Block => ({ first, last, cores: costs.coreCount });
   let last = first;
   while (
-    last < costs.model.reach(first) &&
+    last < costs.reach(first) &&
     last + 1 - first < mostLayers &&
     costs.costOf(on(last + 1)) < Number.POSITIVE_INFINITY
   )
@@ -52,7 +57,7 @@ function longest(costs: BlockCosts, first: number, mostLayers: number): Block {
 /** One block after the other; nothing where one does not fit. */
 function* each(costs: BlockCosts, blockFrom: (first: number) => Block): Answer {
   const blocks: Block[] = [];
-  for (let first = 0; first < costs.model.layerCount; ) {
+  for (let first = 0; first < costs.layerCount; ) {
     const block = blockFrom(first);
     if (costs.costOf(block) === Number.POSITIVE_INFINITY) return undefined;
     blocks.push(block);
