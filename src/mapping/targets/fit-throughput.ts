@@ -61,7 +61,11 @@ export interface ThroughputFit {
 /** The work of a core, in MACs at its full rate. */
 export function workOf(
   { rule, granularity, ridge }: Pick<ThroughputFit, "rule" | "granularity" | "ridge">,
-  { macsPerCore, channelsPerCore, elements }: Omit<Observation, "seconds">,
+  {
+    macsPerCore,
+    channelsPerCore,
+    elements,
+  }: Pick<Observation, "macsPerCore" | "channelsPerCore" | "elements">,
 ): number {
   return Math.max(macsPerCore / usedPart(rule, granularity, channelsPerCore), ridge * elements);
 }
