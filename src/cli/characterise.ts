@@ -1,16 +1,11 @@
 /** `laminate characterise`: how many operations and channels a core of a target needs, found with synthesized layers. */
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import type { Command } from "commander";
 import { usageError } from "../base/errors.ts";
 import { formatCount, formatSeconds, threeDigits } from "../base/format.ts";
-import { supportsRelaxedSimd } from "../compiler/runtime/features.ts";
-import { nodeThreads } from "../host/node-threads.ts";
 import { packageVersion } from "../host/package-root.ts";
-import { compileWellAtOnce } from "../host/wasm-engine.ts";
 import { analyticTarget } from "../mapping/targets/analytic-target.ts";
 import type { Estimate } from "../mapping/targets/characteristics.ts";
-import { machineTarget } from "../mapping/targets/machine-target.ts";
 import { defaultGrid, type GridSettings } from "../mapping/targets/measure-grid.ts";
 import type { Target } from "../mapping/targets/target.ts";
 import { originName } from "../mapping/targets/target-origin.ts";
@@ -20,13 +15,12 @@ import {
   type TargetProfile,
 } from "../mapping/targets/target-profile.ts";
 import { renderTargetReport } from "../report/target-report.ts";
-import { describeMachine } from "./bench/machine.ts";
 import { type Cli, examples, printDocument } from "./cli.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { loadAccelerator } from "./load-accelerator.ts";
+import { machineHere } from "./machine-here.ts";
 import { addJsonOption, type JsonOption, wholeNumber } from "./options.ts";
-import { originHere } from "./profile-file.ts";
 import { runDocument, runRecord, writeOutput } from "./run-record.ts";
 
 interface CharacteriseOptions extends JsonOption, Partial<GridSettings> {
@@ -151,22 +145,7 @@ function targetOf({ accelerator, here, threads, repeats }: CharacteriseOptions):
     const target = analyticTarget(loadAccelerator(accelerator), { laminate: packageVersion() });
     return { target, dispose: () => {} };
   }
-  // Layers are measured for some milliseconds, in which V8 would not be done with replacing its quick code.
-  compileWellAtOnce();
-  const { processors } = describeMachine();
-  if (threads !== undefined && threads > processors)
-    throw usageError(`there are no ${threads} processors here, but ${processors}`, {
-      where: "--threads",
-      fix: `give at most --threads ${processors}: threads that wait for each other's processor say nothing of cores`,
-    });
-  const target = machineTarget({
-    origin: { kind: "machine", ...originHere(), processors },
-    threads: threads ?? Math.min(64, processors),
-    startThread: nodeThreads(),
-    relaxedSimd: supportsRelaxedSimd(),
-    clock: () => performance.now() / 1000,
-    sleep: (seconds) => wait(seconds * 1000),
-  });
+  const target = machineHere(threads);
   return { target, dispose: target.dispose };
 }
 
