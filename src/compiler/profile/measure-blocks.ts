@@ -71,6 +71,40 @@ export function runMeasurer({ runtime, relaxedSimd, clock, sleep }: Bench): Meas
   };
 }
 
+/** Blocks that follow each other as one program, on a runtime with as many threads as they are to have. */
+export interface Stretch {
+  readonly blocks: readonly (readonly number[])[];
+  readonly runtime: Runtime;
+}
+
+/**
+ * Seconds of running the stretches in turn, each a program with its own memory; null where one does not compile. Unlike times of
+ * single blocks, which find all that they read in the caches, this has what blocks cost each other: caches that others have filled,
+ * and threads that are woken. What a stretch reads are random numbers in its own memory: nothing is handed on.
+ */
+export async function measureInTurn(
+  { ecg, channelsLast }: Pick<KeyMaker, "ecg" | "channelsLast">,
+  stretches: readonly Stretch[],
+  { relaxedSimd, clock, sleep }: Omit<Bench, "runtime">,
+): Promise<number | null> {
+  const models: RunningModel[] = [];
+  try {
+    for (const { blocks, runtime } of stretches) {
+      const program = attempt(() => blockProgram(frameBlocks(ecg, blocks, channelsLast), relaxedSimd));
+      if (program === undefined) return null;
+      if (program.steps.length > 0) models.push(await runtime.load(program));
+    }
+    if (models.length === 0) return 0;
+    const run = async (): Promise<void> => {
+      for (const model of models) await model.run({}, { views: true });
+    };
+    const [samples] = await runRounds([{ name: "in turn", run }], { ...rounds, clock, sleep });
+    return quantile(samples?.seconds ?? [], 0);
+  } finally {
+    for (const model of models) model.dispose();
+  }
+}
+
 /** What cannot be compiled is an answer here, and anything else a failure. */
 function attempt<T>(action: () => T): T | undefined {
   try {

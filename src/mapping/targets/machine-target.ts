@@ -6,9 +6,10 @@ import { known } from "../../base/assert.ts";
 import type { StartThread } from "../../base/host.ts";
 import { cutOut } from "../../compiler/fusion/cut-out.ts";
 import { exceptionNames, planFusion } from "../../compiler/fusion/plan.ts";
-import { type Bench, runMeasurer } from "../../compiler/profile/measure-blocks.ts";
+import { type Bench, measureInTurn, runMeasurer } from "../../compiler/profile/measure-blocks.ts";
 import { type KeyMaker, keyMaker } from "../../compiler/profile/profiled-latency.ts";
 import { createRuntime, type Runtime } from "../../compiler/runtime/runtime.ts";
+import type { TypedGraph } from "../../graph/ir/graph.ts";
 import { type Block, checkCores, type Target } from "./target.ts";
 import type { TargetOrigin } from "./target-origin.ts";
 
@@ -19,8 +20,22 @@ export interface MachineOptions extends Pick<Bench, "relaxedSimd" | "clock" | "s
   readonly startThread?: StartThread | undefined;
 }
 
-/** `dispose` ends the threads. */
+/** A part of a network on a number of cores. */
+export interface Part {
+  /** Indices of the network's nodes, ascending. */
+  readonly nodes: readonly number[];
+  readonly cores: number;
+}
+
 export interface MachineTarget extends Target {
+  /**
+   * Seconds of running parts of a network one after the other, each as one program on its number of threads; undefined where one has
+   * no generated code. Parts find the caches and threads as the part before left them.
+   *
+   * @throws LaminateError (bad-input) for a number of threads that the target does not have
+   */
+  measureParts(typed: TypedGraph, parts: readonly Part[]): Promise<number | undefined>;
+  /** Ends the threads. */
   dispose(): void;
 }
 
@@ -42,6 +57,15 @@ export function machineTarget({ origin, threads, startThread, ...bench }: Machin
       const measure = runMeasurer({ ...bench, runtime: onThreads(cores) });
       const [seconds] = await measure(network, [kernelsOf(network, block)]);
       return seconds ?? undefined;
+    },
+    async measureParts(typed, parts) {
+      for (const { cores } of parts) checkCores(target, cores);
+      const network = keyMaker(typed);
+      const stretches = parts.map(({ nodes, cores }) => ({
+        blocks: kernelsOf(network, { typed, nodes }),
+        runtime: onThreads(cores),
+      }));
+      return (await measureInTurn(network, stretches, bench)) ?? undefined;
     },
     dispose() {
       for (const runtime of runtimes.values()) runtime.dispose();
