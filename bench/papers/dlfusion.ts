@@ -4,21 +4,25 @@
  * figures of the cost model on the preset `mlu100-like`, part of whose numbers are assumed. Below stand laminate's own searches,
  * which choose cores too; of g-teacher the median of five seeds counts.
  *
- *   node dlfusion.js [--accelerator mlu100-like] [--batch 1] [--models DIR] [--json]     (bundled)
+ *   npm run paper:dlfusion [-- --accelerator mlu100-like --batch 1 --models DIR --json --out out/dlfusion.html]
+ *   npm run paper:dlfusion -- --here [--threads 2 --networks ResNet18,.. --repeats 7 --profile FILE --models DIR --json]
  *
+ * The first also writes a page with the figures drawn; the second measures this machine's threads instead (dlfusion-here.ts).
  * DIR adds GoogLeNet, which is not in the gallery: the ONNX project's light_inception_v1.onnx.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { known } from "../../src/base/assert.ts";
+import { usageError } from "../../src/base/errors.ts";
 import { formatSeconds } from "../../src/base/format.ts";
 import { median } from "../../src/base/statistics.ts";
 import { fuse } from "../../src/compiler/fusion/static-plan.ts";
 import type { ElementType } from "../../src/graph/ir/tensor.ts";
 import { importOnnx } from "../../src/graph/onnx/import-onnx.ts";
 import { inferShapes } from "../../src/graph/ops/infer-shapes.ts";
+import { packageRoot, packageVersion } from "../../src/host/package-root.ts";
+import { writeFileAtomically } from "../../src/host/write-file.ts";
 import { findPreset } from "../../src/mapping/accelerator/presets/presets.ts";
 import type { FeasibleEvaluation } from "../../src/mapping/cost/evaluation.ts";
 import type { Problem } from "../../src/mapping/cost/problem.ts";
@@ -29,8 +33,12 @@ import { gTeacherMapper } from "../../src/mapping/mappers/g-teacher/g-teacher.ts
 import { layerByLayerMapper } from "../../src/mapping/mappers/layer-by-layer/layer-by-layer.ts";
 import { extractWorkload } from "../../src/mapping/workload/extract.ts";
 import { type Column, textTable } from "../../src/report/text-table.ts";
+import { measureHere } from "./dlfusion-here.ts";
+import { renderDlfusion } from "./dlfusion-page.ts";
 
-const paperRange = "3.6x to 7.9x";
+/** What the paper prints. */
+const paperEnds = { low: 3.6, high: 7.9 };
+const paperRange = `${paperEnds.low}x to ${paperEnds.high}x`;
 
 interface Network {
   readonly name: string;
@@ -47,7 +55,7 @@ const networks: readonly Network[] = [
 ];
 
 /** One strategy on one network. */
-interface Row {
+export interface Row {
   readonly network: string;
   readonly layers: number;
   readonly strategy: string;
@@ -70,10 +78,17 @@ const { values } = parseArgs({
     batch: { type: "string", default: "1" },
     models: { type: "string" },
     json: { type: "boolean" },
+    out: { type: "string", default: join(packageRoot(), "out", "dlfusion.html") },
+    here: { type: "boolean" },
+    threads: { type: "string" },
+    networks: { type: "string" },
+    repeats: { type: "string" },
+    profile: { type: "string" },
   },
 });
+const given = process.argv.slice(2);
 const seeds = [1, 2, 3, 4, 5];
-const gallery = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "models");
+const gallery = join(packageRoot(), "models");
 const accelerator = findPreset(values.accelerator);
 const batch = Number(values.batch);
 const mappers = [
@@ -86,16 +101,35 @@ const mappers = [
 
 const rows: Row[] = [];
 const absent: string[] = [];
-for (const network of networks) {
-  const path = [gallery, values.models]
-    .flatMap((folder) => (folder === undefined ? [] : [join(folder, network.file)]))
-    .find(existsSync);
-  if (path === undefined) absent.push(network.name);
-  else rows.push(...(await compare(network.name, path)));
+const files = networks.map(({ name, file }) => ({
+  name,
+  paths: [gallery, values.models].flatMap((folder) => (folder === undefined ? [] : [join(folder, file)])),
+}));
+if (values.here) await measureHere(files, values);
+else {
+  for (const name of ["threads", "networks", "repeats", "profile"] as const)
+    if (values[name] !== undefined)
+      throw usageError("the cost model needs no such option", { where: `--${name}`, fix: "add --here" });
+  await compareAll();
 }
-if (values.json)
-  console.log(JSON.stringify({ accelerator: accelerator.name, batch, paperRange, rows, absent }, null, 2));
-else print();
+
+async function compareAll(): Promise<void> {
+  for (const { name, paths } of files) {
+    const path = paths.find(existsSync);
+    if (path === undefined) absent.push(name);
+    else rows.push(...(await compare(name, path)));
+  }
+  if (values.json)
+    console.log(JSON.stringify({ accelerator: accelerator.name, batch, paperRange, rows, absent }, null, 2));
+  else print();
+  const run = {
+    command: ["npm run paper:dlfusion", ...(given.length > 0 ? ["--", ...given] : [])].join(" "),
+    versions: { laminate: packageVersion(), node: process.versions.node },
+  };
+  const page = renderDlfusion({ accelerator: accelerator.name, batch, paperRange: paperEnds, rows, run });
+  writeFileAtomically(values.out, page);
+  console.error(`wrote ${relative(process.cwd(), values.out)}`);
+}
 
 async function compare(network: string, path: string): Promise<readonly Row[]> {
   const typed = inferShapes(importOnnx(readFileSync(path), { name: network }), { batch: 1 });
