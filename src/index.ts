@@ -196,7 +196,12 @@ export type { LayerMapping, LayerRange, Mapping, Output, Weights } from "./mappi
 export { type Firing, pullSchedule } from "./mapping/space/pull-schedule.ts";
 export { analyticTarget } from "./mapping/targets/analytic-target.ts";
 export type { Estimate, TargetCharacteristics } from "./mapping/targets/characteristics.ts";
-export { type MachineOptions, type MachineTarget, machineTarget } from "./mapping/targets/machine-target.ts";
+export {
+  type MachineOptions,
+  type MachineTarget,
+  machineTarget,
+  type NetworkPart,
+} from "./mapping/targets/machine-target.ts";
 export {
   defaultGrid,
   type GridSettings,

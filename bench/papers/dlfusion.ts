@@ -105,12 +105,18 @@ const files = networks.map(({ name, file }) => ({
   name,
   paths: [gallery, values.models].flatMap((folder) => (folder === undefined ? [] : [join(folder, file)])),
 }));
+refuse(
+  values.here ? ["accelerator", "batch", "out"] : ["threads", "networks", "repeats", "profile"],
+  values.here ? "leave it out, or leave out --here" : "add --here",
+);
 if (values.here) await measureHere(files, values);
-else {
-  for (const name of ["threads", "networks", "repeats", "profile"] as const)
-    if (values[name] !== undefined)
-      throw usageError("the cost model needs no such option", { where: `--${name}`, fix: "add --here" });
-  await compareAll();
+else await compareAll();
+
+/** Options that the other comparison has. */
+function refuse(names: readonly string[], fix: string): void {
+  const strange = names.find((name) => given.some((arg) => arg.split("=")[0] === `--${name}`));
+  if (strange !== undefined)
+    throw usageError("this option has no meaning here", { where: `--${strange}`, fix });
 }
 
 async function compareAll(): Promise<void> {

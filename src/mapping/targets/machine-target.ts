@@ -21,7 +21,7 @@ export interface MachineOptions extends Pick<Bench, "relaxedSimd" | "clock" | "s
 }
 
 /** A part of a network on a number of cores. */
-export interface Part {
+export interface NetworkPart {
   /** Indices of the network's nodes, ascending. */
   readonly nodes: readonly number[];
   readonly cores: number;
@@ -34,7 +34,7 @@ export interface MachineTarget extends Target {
    *
    * @throws LaminateError (bad-input) for a number of threads that the target does not have
    */
-  measureParts(typed: TypedGraph, parts: readonly Part[]): Promise<number | undefined>;
+  measureParts(typed: TypedGraph, parts: readonly NetworkPart[]): Promise<number | undefined>;
   /** Ends the threads. */
   dispose(): void;
 }

@@ -115,6 +115,26 @@ describe("this machine as a target", () => {
     expect(await target.measure({ typed, nodes: [1] }, 1)).toBeUndefined();
   });
 
+  test("parts of a network run one after the other, a program each", async () => {
+    const parts = [
+      { nodes: [before, first], cores: 1 },
+      { nodes: [second], cores: 1 },
+    ];
+    const seconds = (await target.measureParts(chain, parts)) ?? 0;
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThan(0.001 + 1e-9);
+    const beyond = target.measureParts(chain, [{ nodes: [first], cores: 2 }]);
+    await expect(beyond).rejects.toMatchObject({ code: "bad-input" });
+    const typed = network({
+      inputs: { x: [4] },
+      constants: {},
+      nodes: { a: ["Relu", ["x"]], b: ["NonZero", ["a"]], y: ["Cast", ["b"], { to: 1 }] },
+      outputs: ["y"],
+    });
+    const barred = [0, 1, 2].map((node) => ({ nodes: [node], cores: 1 }));
+    expect(await target.measureParts(typed, barred)).toBeUndefined();
+  });
+
   test("threads that it was not given are refused", async () => {
     await expect(target.measure(synthesize(shape), 2)).rejects.toMatchObject({
       message: "synthetic <processor> cannot run a block on 2 cores",
