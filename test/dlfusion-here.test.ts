@@ -1,7 +1,7 @@
 /** DLFusion's strategies on this machine: schemes, how they are measured and ordered, and the page of the comparison. */
 import { describe, expect, test } from "vitest";
 import type { Row } from "../bench/papers/dlfusion.ts";
-import { agreementText, networkText, threadsNote } from "../bench/papers/dlfusion-here-text.ts";
+import { agreementsOf, agreementText, networkText, threadsNote } from "../bench/papers/dlfusion-here-text.ts";
 import { renderDlfusion } from "../bench/papers/dlfusion-page.ts";
 import {
   agreementOn,
@@ -147,7 +147,7 @@ describe("agreement", () => {
 
   test("as text", () => {
     const named = [{ name: "net", layers: 5, schemes: network }];
-    const text = `${networkText(named[0] as (typeof named)[number])}\n\n${agreementText(named, () => seededRandom(1))}`;
+    const text = `${networkText(named[0] as (typeof named)[number])}\n\n${agreementText(agreementsOf(named, () => seededRandom(1)))}`;
     expect(`\n${text}\n`).toMatchInlineSnapshot(`
       "
       net, 5 layers  blocks  threads  predicted  measured  least  most  speed-up: predicted  measured
@@ -164,6 +164,8 @@ describe("agreement", () => {
       net                                 4      0.80       -1.00  1.00
       "
     `);
+    const pooled = agreementsOf([...named, ...named], () => seededRandom(1)).map(({ name }) => name);
+    expect(pooled).toEqual(["net", "net", "all, over one core"]);
     expect(threadsNote(2)).toBeUndefined();
     expect(threadsNote(1)).toContain("only blocks differ");
   });

@@ -71,19 +71,28 @@ function likeText(schemes: readonly MeasuredScheme[], scheme: MeasuredScheme, at
   return like === undefined ? "" : `as ${like.strategy}`;
 }
 
-/** Of each network and of all together. */
-export function agreementText(networks: readonly MeasuredNetwork[], randomOf: () => RandomSource): string {
-  const rows = networks.map(({ name, schemes }) => ({ name, agreement: agreementOn(schemes, randomOf()) }));
-  const all = pooledAgreement(
-    networks.map(({ schemes }) => schemes),
-    randomOf(),
-  );
-  type Row = (typeof rows)[number];
+export interface NamedAgreement {
+  readonly name: string;
+  readonly agreement: Agreement;
+}
+
+/** Of each network, and of all together where there are several. */
+export function agreementsOf(
+  networks: readonly MeasuredNetwork[],
+  randomOf: () => RandomSource,
+): readonly NamedAgreement[] {
+  const own = networks.map(({ name, schemes }) => ({ name, agreement: agreementOn(schemes, randomOf()) }));
+  if (networks.length < 2) return own;
+  const all = networks.map(({ schemes }) => schemes);
+  return [...own, { name: "all, over one core", agreement: pooledAgreement(all, randomOf()) }];
+}
+
+export function agreementText(agreements: readonly NamedAgreement[]): string {
   const ofInterval =
     (cell: (interval: NonNullable<Agreement["interval"]>) => number) =>
-    ({ agreement: { interval } }: Row) =>
+    ({ agreement: { interval } }: NamedAgreement) =>
       interval === undefined ? "-" : cell(interval).toFixed(2);
-  return textTable(networks.length > 1 ? [...rows, { name: "all, over one core", agreement: all }] : rows, [
+  return textTable(agreements, [
     { head: "predicted and measured order", align: "left", cell: ({ name }) => name },
     { head: "schemes", cell: ({ agreement }) => `${agreement.count}` },
     { head: "Spearman", cell: ofInterval(({ correlation }) => correlation) },

@@ -23,7 +23,13 @@ import {
   printTargetProfile,
   type TargetProfile,
 } from "../../src/mapping/targets/target-profile.ts";
-import { agreementText, type MeasuredNetwork, networkText, threadsNote } from "./dlfusion-here-text.ts";
+import {
+  agreementsOf,
+  agreementText,
+  type MeasuredNetwork,
+  networkText,
+  threadsNote,
+} from "./dlfusion-here-text.ts";
 import { measureSchemes, rewrittenNetwork, schemesOf } from "./dlfusion-schemes.ts";
 
 export interface HereOptions {
@@ -73,13 +79,13 @@ export async function measureHere(files: readonly NetworkFile[], options: HereOp
         random,
         onProgress: note,
       });
-      measured.push({ name, layers: network.workload.layers.length, schemes });
-      if (!options.json)
-        console.log(`\n${networkText({ name, layers: network.workload.layers.length, schemes })}`);
+      const entry = { name, layers: network.workload.layers.length, schemes };
+      measured.push(entry);
+      if (!options.json) console.log(`\n${networkText(entry)}`);
     }
-    if (options.json)
-      console.log(JSON.stringify({ origin: profile.origin, threads, networks: measured }, null, 2));
-    else console.log(`\n${agreementText(measured, () => seededRandom(seed))}`);
+    const agreements = agreementsOf(measured, () => seededRandom(seed));
+    const document = { origin: profile.origin, threads, networks: measured, agreements };
+    console.log(options.json ? JSON.stringify(document, null, 2) : `\n${agreementText(agreements)}`);
   } finally {
     machine.dispose();
   }
