@@ -48,7 +48,7 @@ ${legend(networks)}</section>
 <section aria-labelledby="shares"><h2 id="shares">What evaluations find <span class="aside">the oracle is the best of all cuts and numbers of cores; a ring is a strategy's mean over the networks</span></h2>
 ${sharePlot(rows)}
 ${legend(networks)}
-<p class="quiet">An evaluation is the cost of one block on one number of cores.</p></section>
+<p class="quiet">An evaluation is the cost of one block on one number of cores, or of a whole mapping where a strategy asks for that.</p></section>
 <section aria-labelledby="figures"><h2 id="figures">In figures</h2>${figuresTable(rows)}</section>
 <section aria-labelledby="rerun"><h2 id="rerun">Run it again</h2>
 <pre class="command"><code>${run.command}</code></pre>
