@@ -42,41 +42,13 @@ test("they are whole, small, of this version's features, and say what made them"
 
 test("a new user maps a file without further words", async () => {
   const model = join(repositoryRoot, "models", "tv_mnasnet1_0.onnx");
-  const args = [
-    "map",
-    model,
-    "--memory",
-    "8MB",
-    "--batch",
-    "16",
-    "-a",
-    "edge-npu",
-    "--mapper",
-    "dnnfuser",
-    "--json",
-  ];
-  const run = await laminate(args);
+  const problem = `${model} --memory 8MB --batch 16 -a edge-npu`.split(" ");
+  const run = await laminate(["map", ...problem, "--mapper", "dnnfuser", "--json"]);
   expect(run).toMatchObject({ exitCode: 0 });
-  const found = JSON.parse(run.stdout);
-  expect(found.evaluation.feasible).toBe(true);
-  const { stdout } = await laminate([
-    "compare",
-    model,
-    "--memory",
-    "8MB",
-    "--batch",
-    "16",
-    "-a",
-    "edge-npu",
-    "--seeds",
-    "1",
-    "--budget",
-    "100evals",
-    "--json",
-  ]);
-  expect(JSON.parse(stdout).mappers.map(({ mapper }: { readonly mapper: string }) => mapper)).toContain(
-    "dnnfuser",
-  );
+  expect(JSON.parse(run.stdout)).toMatchObject({ feasible: true, mapper: "dnnfuser" });
+  const all = await laminate(["compare", ...problem, "--seeds", "1", "--budget", "100evals", "--json"]);
+  const { mappers } = JSON.parse(all.stdout) as { readonly mappers: readonly { readonly mapper: string }[] };
+  expect(mappers.map(({ mapper }) => mapper)).toContain("dnnfuser");
 });
 
 describe("what they never saw", () => {
