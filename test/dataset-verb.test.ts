@@ -18,7 +18,7 @@ import { createStateEncoder } from "../src/learning/environment/encode.ts";
 import { createEnvironment } from "../src/learning/environment/environment.ts";
 import { generalSchema } from "../src/learning/environment/general-schema.ts";
 import { isOfGallerySize } from "../src/learning/generate/generate-network.ts";
-import { presets } from "../src/mapping/accelerator/presets/presets.ts";
+import { oneCorePresets } from "../src/mapping/accelerator/presets/presets.ts";
 import { laminate, type Run } from "./run-laminate.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "laminate-dataset-"));
@@ -166,7 +166,7 @@ test("the gallery is within the sizes that generated networks keep, and its stat
   for (const name of galleryNames()) {
     const workload = readModel(name, {}).extract("int8");
     expect([name, isOfGallerySize(workload)]).toEqual([name, true]);
-    for (const accelerator of Object.values(presets)) {
+    for (const accelerator of oneCorePresets) {
       const environment = createEnvironment({ workload, accelerator, batch: 64, memoryBytes: 20e6 });
       const encoder = createStateEncoder(generalSchema, environment);
       const state = new Float32Array(encoder.width);

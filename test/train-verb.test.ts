@@ -209,7 +209,7 @@ test("what cannot be trained, or not here, is refused with the way out, and noth
   await refuse(["--data", nothing], 3, "the data set has no trajectory to learn from");
   await refuse(["-o", good, "--seed", "2"], 3, "begun with other settings: seed 1, and now 2");
   await refuse(
-    ["-o", good, "--data", general],
+    ["-o", good, "--data", general, "--sequence", "network"],
     3,
     "begun with other settings: schema paper/1, and now general/2",
   );
