@@ -1,7 +1,7 @@
 /** What weights are, for whoever finds the file: Markdown beside it, after Mitchell et al., Model Cards (FAT* 2019). */
 import { formatBytes, formatCount, formatWhole } from "../base/format.ts";
 import type { RunRecord } from "./html/view.ts";
-import { formatLoss, sizeText, type TrainDocument } from "./train-document.ts";
+import { formatLoss, objectivesText, sizeText, type TrainDocument } from "./train-document.ts";
 
 /** The card as text. */
 export function renderModelCard(document: TrainDocument, run: RunRecord): string {
@@ -16,7 +16,7 @@ mapping, one decision for each layer. Its features are \`${data.features}\`; the
 
 ${list([...givenLines(document), ...drawnLines(document)])}
 
-They are ${formatWhole(data.problems)} problems with ${formatWhole(data.trajectories)} mappings of the teachers (${data.teachers.join(", ")}), which minimise ${objectivesOf(document)} in
+They are ${formatWhole(data.problems)} problems with ${formatWhole(data.trajectories)} mappings of the teachers (${data.teachers.join(", ")}), which minimise ${objectivesText(document)} in
 ${data.paperMode ? "paper mode" : "full mode"}. ${heldText(document)} The data set's digest is \`${data.digest}\`.
 
 ## How it was trained
@@ -71,10 +71,6 @@ ${list([
   "A proof: `laminate compare` says how far its answers are from the optimum.",
 ])}
 `;
-}
-
-function objectivesOf({ data }: TrainDocument): string {
-  return data.objective === "any" ? "latency, energy or traffic" : data.objective;
 }
 
 function givenLines({ data }: TrainDocument): readonly string[] {

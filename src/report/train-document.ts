@@ -83,3 +83,8 @@ export function sizeText({ network: { blocks, heads, width } }: TrainDocument): 
   const count = (many: number, one: string): string => `${many} ${many === 1 ? one : `${one}s`}`;
   return `${count(blocks, "block")}, ${count(heads, "head")}, width ${width}`;
 }
+
+/** "latency, energy or traffic": what the teachers minimised. */
+export function objectivesText({ data }: TrainDocument): string {
+  return data.objective === "any" ? "latency, energy or traffic" : data.objective;
+}

@@ -7,7 +7,13 @@ import { lossLegend, lossPlot } from "./html/loss-curve.ts";
 import { html, jsonScript, type Markup, type Piece } from "./html/markup.ts";
 import { figure, renderPage, settingsList } from "./html/page.ts";
 import type { RunRecord } from "./html/view.ts";
-import { formatLoss, type LossCurve, sizeText, type TrainDocument } from "./train-document.ts";
+import {
+  formatLoss,
+  type LossCurve,
+  objectivesText,
+  sizeText,
+  type TrainDocument,
+} from "./train-document.ts";
 
 export interface TrainReportInput {
   readonly document: TrainDocument;
@@ -42,7 +48,7 @@ function header(document: TrainDocument): Markup {
   <h1>Training <span class="on">on</span> ${subject(document)}</h1>
   <ul class="facts">
     <li>features <b>${data.features}</b></li>
-    <li>minimises <b>${data.objective}</b></li>
+    <li>minimises <b>${objectivesText(document)}</b></li>
     <li>${data.paperMode ? "paper mode" : "full mode"}</li>
     <li>loss <b>${settings.loss}</b></li>
     <li>seed <b>${settings.seed}</b></li>
