@@ -31,7 +31,7 @@ import type { StepNetwork } from "./step-network.ts";
 export interface DecodeOptions {
   /** How many mappings; the first is the greedy one. */
   readonly samples: number;
-  /** Standard deviation of the noise of all but the first. */
+  /** What the noise of all but the first is multiplied by. */
   readonly temperature: number;
   readonly seed: number;
 }

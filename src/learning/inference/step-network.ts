@@ -41,79 +41,80 @@ export async function createStepNetwork(weights: MapperWeights, samples: number)
   const names = typed.graph.inputs.map(({ name }) => name);
   const model = await createRuntime().load(compileGraph(typed, { keptInputs: names }));
   const inputs = new Map(names.map((name) => [name, floatsOf(model, name)]));
-  const { steps, blocks, width } = weights.sizes;
+  const { steps, blocks, heads, width } = weights.sizes;
   const view = (name: string): Float32Array => inputs.get(name) ?? new Float32Array();
   const [actions, returns, states] = [view("actions"), view("returns"), view("states")];
   const told = [actions, returns, states];
-  const [times, hidden] = [view("times"), view("hidden")];
   const embeddings = weights.parameters.get("times") ?? new Float32Array();
-  const caches = Array.from({ length: blocks }, (_, block) => cacheNames(block));
-  const room = { rows: cachedTokens(weights.sizes), heads: weights.sizes.heads };
-  const all = Array.from({ length: samples }, (_, sample) => sample);
-  const hiddenOf = (sample: number): Float32Array => rowsOf(hidden, sample, samples);
-  /** Of each sample what the steps of its window were told. */
-  const past: (readonly Float32Array[])[][] = all.map(() => []);
+  const embedding = (time: number): Float32Array => embeddings.subarray(time * width, (time + 1) * width);
+  const cached = cachedTokens(weights.sizes);
+  const caches = Array.from({ length: blocks }, (_, block) => cacheNames(block)).flatMap((names) => [
+    { cache: names.keys, recent: names.newKeys, width: width / heads },
+    { cache: names.values, recent: names.newValues, width: 1 },
+  ]);
+  const places = Array.from({ length: samples }, (_, sample): Place => {
+    const own = (tensor: Float32Array): Float32Array => rowsOf(tensor, sample, samples);
+    return {
+      sample,
+      at: 0,
+      told: told.map(own),
+      past: told.map((input) => new Float32Array((steps * input.length) / samples)),
+      times: own(view("times")),
+      hidden: own(view("hidden")),
+      caches: caches.map(({ cache }) => own(view(cache))),
+    };
+  });
 
-  const forget = (sample: number): void => {
-    const tokens = (past[sample]?.length ?? 0) * tokensPerStep;
-    if (past[sample] !== undefined) past[sample] = [];
+  const forget = (place: Place): void => {
     // A number that is none would stay one, however little it counts.
-    for (const { keys, values } of caches) {
-      clearRows(rowsOf(view(keys), sample, samples), { ...room, tokens, width: keyWidth(weights) });
-      clearRows(rowsOf(view(values), sample, samples), {
-        ...room,
-        heads: weights.sizes.width,
-        tokens,
-        width: 1,
-      });
-    }
-    rowsOf(times, sample, samples).fill(0);
-    hideAll(hiddenOf(sample), room.rows);
+    place.caches.forEach((cache, index) => {
+      const line = cached * (caches[index]?.width ?? 1);
+      const used = (line * place.at) / steps;
+      for (let from = 0; from < cache.length; from += line) cache.fill(0, from, from + used);
+    });
+    place.times.fill(0);
+    hideAll(place.hidden, cached);
+    place.at = 0;
   };
-  const restart = (only?: number): void => {
-    for (const sample of only === undefined ? all : [only]) {
-      forget(sample);
-      for (const input of told) rowsOf(input, sample, samples).fill(0);
+  const restart = (sample?: number): void => {
+    for (const place of sample === undefined ? places : places.slice(sample, sample + 1)) {
+      forget(place);
+      for (const input of place.told) input.fill(0);
     }
   };
   /** A step of some samples; what the others are told and remember stays as it is. */
-  const run = (which: readonly number[]): Float32Array => {
-    const row = (time: number): Float32Array => embeddings.subarray(time * width, (time + 1) * width);
-    for (const sample of which) {
-      const at = past[sample]?.length ?? 0;
-      const own = rowsOf(times, sample, samples);
-      if (at > 0) own.set(row(at - 1));
-      for (let token = 1; token < tokensPerStep; token++) own.set(row(at), token * width);
-      past[sample]?.push(told.map((input) => rowsOf(input, sample, samples).slice()));
+  const run = (which: readonly Place[]): Float32Array => {
+    for (const { at, told: own, past, times } of which) {
+      if (at > 0) times.set(embedding(at - 1));
+      for (let token = 1; token < tokensPerStep; token++) times.set(embedding(at), token * width);
+      own.forEach((input, part) => {
+        past[part]?.set(input, at * input.length);
+      });
     }
     const outputs = model.runNow(inputs, { views: true });
-    const output = (name: string): Float32Array => outputs[name] as Float32Array;
-    for (const sample of which) {
-      const step = (past[sample]?.length ?? 1) - 1;
-      const place = { rows: room.rows, at: step * tokensPerStep };
-      const insert = (cache: string, recent: string, headWidth: number): void =>
-        insertRows(rowsOf(view(cache), sample, samples), rowsOf(output(recent), sample, samples), {
-          ...place,
-          width: headWidth,
-        });
-      for (const { keys, values, newKeys, newValues } of caches) {
-        insert(keys, newKeys, keyWidth(weights));
-        insert(values, newValues, 1);
-      }
-      showStep(hiddenOf(sample), room.rows, step);
-    }
-    return output("predicted");
-  };
-  const refill = (which: readonly number[]): void => {
-    const now = told.map((input) => input.slice());
-    const kept = which.map((sample) => past[sample]?.slice(steps - Math.floor(steps / 2)) ?? []);
-    for (const sample of which) forget(sample);
-    for (let step = 0; step < Math.floor(steps / 2); step++) {
-      which.forEach((sample, index) => {
-        told.forEach((input, part) => {
-          rowsOf(input, sample, samples).set(kept[index]?.[step]?.[part] ?? []);
-        });
+    for (const place of which) {
+      caches.forEach(({ recent, width: floats }, index) => {
+        const made = rowsOf(outputs[recent] as Float32Array, place.sample, samples);
+        const target = place.caches[index] ?? new Float32Array();
+        insertRows(target, made, { rows: cached, at: place.at * tokensPerStep, width: floats });
       });
+      showStep(place.hidden, cached, place.at);
+      place.at++;
+    }
+    return outputs.predicted as Float32Array;
+  };
+  /** Runs the last half of full windows anew, from their start. */
+  const refill = (which: readonly Place[]): void => {
+    const now = told.map((input) => input.slice());
+    const half = Math.floor(steps / 2);
+    for (const place of which) forget(place);
+    for (let step = 0; step < half; step++) {
+      for (const { told: own, past } of which)
+        own.forEach((input, part) => {
+          // What is run is kept at its new place, which lies before all that is still to be run.
+          const from = (steps - half + step) * input.length;
+          input.set(past[part]?.subarray(from, from + input.length) ?? []);
+        });
       run(which);
     }
     told.forEach((input, part) => {
@@ -121,13 +122,27 @@ export async function createStepNetwork(weights: MapperWeights, samples: number)
     });
   };
   const step = (): Float32Array => {
-    const full = all.filter((sample) => past[sample]?.length === steps);
+    const full = places.filter(({ at }) => at === steps);
     if (full.length > 0) refill(full);
-    return run(all);
+    return run(places);
   };
   for (const input of inputs.values()) input.fill(0);
   restart();
   return { weights, samples, actions, returns, states, restart, step };
+}
+
+/** One of the samples side by side: its parts of the network's inputs, views, and where it is. */
+interface Place {
+  readonly sample: number;
+  /** Steps of its window that are run. */
+  at: number;
+  /** Its rows of what a step is told, and of each what the steps of the window were told. */
+  readonly told: readonly Float32Array[];
+  readonly past: readonly Float32Array[];
+  readonly times: Float32Array;
+  readonly hidden: Float32Array;
+  /** Keys and values of each block. */
+  readonly caches: readonly Float32Array[];
 }
 
 /** A sample's part of a tensor of all of them, a view. */
@@ -138,10 +153,6 @@ function rowsOf(tensor: Float32Array, sample: number, samples: number): Float32A
 
 function floatsOf(model: RunningModel, name: string): Float32Array {
   return model.inputView(name) as Float32Array;
-}
-
-function keyWidth({ sizes }: MapperWeights): number {
-  return sizes.width / sizes.heads;
 }
 
 interface Insertion {
@@ -160,22 +171,6 @@ function insertRows(cache: Float32Array, recent: Float32Array, { rows, at, width
     const from = matrix * count;
     const to = (matrix * rows + at) * width;
     for (let index = 0; index < count; index++) cache[to + index] = recent[from + index] as number;
-  }
-}
-
-interface Clearing {
-  /** Tokens that each matrix has room for, how many matrices there are, and how many tokens are in use. */
-  readonly rows: number;
-  readonly heads: number;
-  readonly tokens: number;
-  /** Floats of a token that lie side by side. */
-  readonly width: number;
-}
-
-function clearRows(cache: Float32Array, { rows, heads, tokens, width }: Clearing): void {
-  for (let matrix = 0; matrix < heads; matrix++) {
-    const from = matrix * rows * width;
-    cache.fill(0, from, from + tokens * width);
   }
 }
 
