@@ -3,6 +3,7 @@ import { badInput } from "../../base/errors.ts";
 import { doublingLadder, nearestSize } from "../../mapping/space/pass-sizes.ts";
 import type { Decision } from "./decision.ts";
 import type { Environment } from "./environment.ts";
+import type { LookAhead } from "./look-ahead.ts";
 import { progressFeatures } from "./progress-features.ts";
 import { actionWidth, type Feature, type FeatureSchema, normalised, schemaTitle } from "./schema.ts";
 import { type StepView, stepFeatures, stepView } from "./step-features.ts";
@@ -43,8 +44,14 @@ export function createStateEncoder(schema: FeatureSchema, environment: Environme
     write(target, at) {
       const { step } = environment;
       target.set(fixed.subarray(step * width, (step + 1) * width), at);
+      const seen = new Map<number, LookAhead>();
+      const lookAhead = (layers: number): LookAhead => {
+        const found = seen.get(layers) ?? environment.lookAhead(layers);
+        seen.set(layers, found);
+        return found;
+      };
       for (const { feature, index, raw } of moving)
-        target[at + index] = normalised(feature, raw(environment));
+        target[at + index] = normalised(feature, raw(environment, lookAhead));
     },
   };
 }
@@ -112,12 +119,12 @@ export function readAction(
   const { model, impliedPass } = decider;
   const { batch } = model.problem;
   const { action } = schema;
-  // What is no number is the safe answer: a sync.
   if (action.kind === "choice") {
     return readChoices(source.subarray(at, at + actionWidth(schema)), action.passes, decider);
   }
   const first = source[at] ?? Number.NaN;
   const middle = (action.sync + 1 / batch) / 2;
+  // What is no number is the safe answer: a sync.
   if (!(first >= middle)) return [{ pass: impliedPass, output: "sync" }];
   return [{ pass: within(first * batch, batch), output: "stage" }];
 }

@@ -2,7 +2,8 @@
 import type { Environment } from "./environment.ts";
 import type { LookAhead } from "./look-ahead.ts";
 
-type ProgressFeature = (environment: Environment) => number;
+/** Told the environment, and how to look ahead, which is worked out once for all features of a state. */
+type ProgressFeature = (environment: Environment, lookAhead: Environment["lookAhead"]) => number;
 
 /** How many layers behind the next one the open group is looked at as if it ended there. */
 export const aheads = [0, 1, 2, 3, 4, 6, 8, 12, 16] as const;
@@ -27,7 +28,7 @@ export const progressFeatures: Readonly<Record<string, ProgressFeature>> = {
     aheads.flatMap((layers) =>
       parts.map((part): [string, ProgressFeature] => [
         aheadFeature(part, layers),
-        (environment) => environment.lookAhead(layers)[part],
+        (_, lookAhead) => lookAhead(layers)[part],
       ]),
     ),
   ),
