@@ -3,7 +3,7 @@
  * processor, other load) meets all layers alike, and a layer's repeats lie far apart.
  */
 import { LaminateError } from "../../base/errors.ts";
-import { coreLadder } from "./core-ladder.ts";
+import { doublingLadder } from "../space/pass-sizes.ts";
 import { type GridPoint, layerGrid, synthesize } from "./synthesized-layers.ts";
 import type { Target } from "./target.ts";
 
@@ -40,7 +40,7 @@ export async function measureGrid(
   settings: GridSettings,
   { signal, onProgress }: MeasureOptions = {},
 ): Promise<readonly Measurement[]> {
-  const ladder = coreLadder(target.coreNumbers.at(-1) ?? 1);
+  const ladder = doublingLadder(target.coreNumbers.at(-1) ?? 1);
   const coreNumbers = target.coreNumbers.filter((cores) => ladder.includes(cores));
   const grid = layerGrid({ ...settings, coreNumbers });
   const repeats = target.isExact ? 1 : settings.repeats;

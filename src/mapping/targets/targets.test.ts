@@ -4,10 +4,10 @@ import { floats, network } from "../../../test/network.ts";
 import { fuse } from "../../compiler/fusion/static-plan.ts";
 import { presets } from "../accelerator/presets/presets.ts";
 import { evaluate } from "../cost/evaluate.ts";
+import { doublingLadder } from "../space/pass-sizes.ts";
 import { severalCores } from "../testing/small-workloads.ts";
 import { extractWorkload } from "../workload/extract.ts";
 import { analyticTarget } from "./analytic-target.ts";
-import { coreLadder } from "./core-ladder.ts";
 import { machineTarget } from "./machine-target.ts";
 import { defaultGrid, measureGrid } from "./measure-grid.ts";
 import { elementsOf, layerGrid, macsOf, synthesize } from "./synthesized-layers.ts";
@@ -158,7 +158,7 @@ describe("the grid", () => {
   });
 
   test("looks at 1, 2, 4, .. cores and at all", async () => {
-    expect([1, 12, 32].map(coreLadder)).toEqual([[1], [1, 2, 4, 8, 12], [1, 2, 4, 8, 16, 32]]);
+    expect([1, 12, 32].map(doublingLadder)).toEqual([[1], [1, 2, 4, 8, 12], [1, 2, 4, 8, 16, 32]]);
     const target = analyticTarget(severalCores(6), { laminate });
     const measured = await measureGrid(target, { repeats: 1, leastMacs: 64, mostMacs: 4_096 });
     expect(new Set(measured.map(({ cores }) => cores))).toEqual(new Set([1, 2, 4, 6]));

@@ -5,8 +5,8 @@
  */
 import type { Accelerator } from "../../accelerator/accelerator.ts";
 import { createCostModel } from "../../cost/cost-model.ts";
+import { doublingLadder } from "../../space/pass-sizes.ts";
 import type { TargetCharacteristics } from "../../targets/characteristics.ts";
-import { coreLadder } from "../../targets/core-ladder.ts";
 import { noLoops } from "../../workload/loop-nest.ts";
 import type { Layer, Workload } from "../../workload/workload.ts";
 
@@ -20,7 +20,7 @@ const worthwhileShare = 0.5;
 export function characterise(accelerator: Accelerator): TargetCharacteristics {
   const channelGranularity = measuredGranularity(accelerator);
   let criticalMacs = 0;
-  for (const cores of coreLadder(accelerator.cores)) {
+  for (const cores of doublingLadder(accelerator.cores)) {
     // Channels that divide evenly, so that only the operation count tells layers apart.
     const K = channelGranularity * cores;
     const layers = depths.map((C) => synthesized({ K, C, Y: 1, X: 16 }));

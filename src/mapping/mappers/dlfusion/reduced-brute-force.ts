@@ -4,7 +4,7 @@
  * cut it into blocks is tried, each block on the best number of cores of 1, 2, 4, .. No block reaches over a section's end.
  * O(layers) evaluations, since schemes share blocks; 2^7 additions of up to eight of them a section.
  */
-import { coreLadder } from "../../targets/core-ladder.ts";
+import { doublingLadder } from "../../space/pass-sizes.ts";
 import type { Block, BlockCosts } from "./block-costs.ts";
 
 const sectionLayers = 8;
@@ -16,7 +16,7 @@ interface Scheme {
 
 /** Yields after each section, and returns the blocks; undefined where nothing fits. */
 export function* reducedBruteForce(costs: BlockCosts): Generator<void, readonly Block[] | undefined> {
-  const ladder = coreLadder(costs.coreCount);
+  const ladder = doublingLadder(costs.coreCount);
   const blocks: Block[] = [];
   for (let first = 0; first < costs.layerCount; ) {
     const end = Math.min(costs.reach(first) + 1, first + sectionLayers);
