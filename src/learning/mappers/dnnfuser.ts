@@ -24,7 +24,7 @@ export interface DnnfuserOptions {
   readonly weights: MapperWeights;
   /** Mappings that are decoded, of which the best is the answer; 1, the greedy one, unless given. */
   readonly samples?: number;
-  /** Standard deviation of the noise that makes the others differ from the first (inference/decode.ts). */
+  /** What the noise is multiplied by that makes the others differ from the first (inference/decode.ts). */
   readonly temperature?: number;
 }
 

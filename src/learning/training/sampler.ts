@@ -7,8 +7,10 @@ import { known } from "../../base/assert.ts";
 import type { RandomSource } from "../../base/random.ts";
 import { actionWidth, type FeatureSchema } from "../environment/schema.ts";
 import { childRandom, childSeed, pick, wholeBetween } from "../generate/draw.ts";
+import { readsSynced } from "../network/loss.ts";
 import { partOf, type Trajectory } from "../trajectories/trajectory.ts";
 import type { Bucket } from "./buckets.ts";
+import type { TrainingSettings } from "./settings.ts";
 
 /** Streams of random numbers of one seed. */
 const stream = { batches: 1, masks: 2 } as const;
@@ -49,7 +51,17 @@ function drawStart({ stepCount, taughtFrom }: Trajectory, steps: number, random:
   return wholeBetween(random, earliest, latest);
 }
 
-/** The inputs of the network by name. */
+/** The inputs that the network of a training reads of a batch: without `synced` where its loss has no use for that. */
+export function networkInputs(
+  { schema, loss, batchSize }: Pick<TrainingSettings, "schema" | "loss" | "batchSize">,
+  trajectories: readonly Trajectory[],
+  steps: number,
+): BatchTensors {
+  const tensors = batchTensors(schema, trajectories, { batch: batchSize, steps });
+  return new Map([...tensors].filter(([name]) => name !== "synced" || readsSynced(loss, schema)));
+}
+
+/** Inputs of the network by name. */
 export type BatchTensors = ReadonlyMap<string, Float32Array>;
 
 /**

@@ -14,9 +14,8 @@ import type { RunningModel } from "../../compiler/runtime/start-model.ts";
 import { type TrainingGraph, trainingGraph } from "../../graph/autodiff/training-graph.ts";
 import { inferShapes } from "../../graph/ops/infer-shapes.ts";
 import { decisionTransformer } from "../network/decision-transformer.ts";
-import { readsSynced } from "../network/loss.ts";
 import { type Bucket, bucketsOf } from "./buckets.ts";
-import { batchTensors, drawBatch, drawMasks } from "./sampler.ts";
+import { drawBatch, drawMasks, networkInputs } from "./sampler.ts";
 import { sequencesOf } from "./sequences.ts";
 import { decays, learningRateAt, type TrainingSettings } from "./settings.ts";
 import type { TrainerState } from "./state.ts";
@@ -65,8 +64,7 @@ export async function* trainMapper(input: TrainingInput): AsyncGenerator<Trainin
     const { bucket, trajectories } = drawBatch(buckets, settings, state.step);
     const step = compiled.get(bucket) ?? (await compileStep(settings, bucket.steps, runtime));
     compiled.set(bucket, step);
-    const shape = { batch: settings.batchSize, steps: bucket.steps };
-    const made = runStep(step, settings, state, batchTensors(settings.schema, trajectories, shape));
+    const made = runStep(step, settings, state, networkInputs(settings, trajectories, bucket.steps));
     state = made.state;
     const isLooked = state.step % settings.validateEvery === 0 || state.step === settings.steps;
     const validationLoss = isLooked ? await validate(state.parameters) : undefined;
@@ -115,7 +113,7 @@ function runStep(
   const lengths = masks.map(({ length }) => length);
   const drawn = drawMasks(lengths, settings, state.step);
   const given = new Map<string, Float32Array>([
-    ...[...batch].filter(([name]) => readsSynced(settings.loss, settings.schema) || name !== "synced"),
+    ...batch,
     ...masks.map(({ name }, at) => [name, drawn[at] ?? new Float32Array()] as const),
     ...state.parameters,
     [graph.step.input, Float32Array.of(state.step)],

@@ -5,10 +5,9 @@ import type { Runtime } from "../../compiler/runtime/runtime.ts";
 import type { RunningModel } from "../../compiler/runtime/start-model.ts";
 import { inferShapes } from "../../graph/ops/infer-shapes.ts";
 import { decisionTransformer } from "../network/decision-transformer.ts";
-import { readsSynced } from "../network/loss.ts";
 import { partOf, type Trajectory } from "../trajectories/trajectory.ts";
 import { bucketsOf } from "./buckets.ts";
-import { batchTensors } from "./sampler.ts";
+import { networkInputs } from "./sampler.ts";
 import type { TrainingSettings } from "./settings.ts";
 import { type TrainingProblem, taughtSteps } from "./training-data.ts";
 
@@ -36,13 +35,8 @@ export function createValidator(
     for (const { steps, trajectories } of parts) {
       const model = models.get(steps) ?? (await compileLoss(settings, steps, runtime));
       models.set(steps, model);
-      const batch = batchTensors(settings.schema, trajectories, { batch: settings.batchSize, steps });
-      const isRead = (name: string): boolean =>
-        readsSynced(settings.loss, settings.schema) || name !== "synced";
-      const { loss } = model.runNow(
-        new Map([...[...batch].filter(([name]) => isRead(name)), ...parameters]),
-        { views: true },
-      );
+      const batch = networkInputs(settings, trajectories, steps);
+      const { loss } = model.runNow(new Map([...batch, ...parameters]), { views: true });
       const weight = trajectories.reduce((sum, part) => sum + taughtSteps(part), 0);
       total += weight * Number(loss?.[0]);
       counted += weight;
