@@ -22,18 +22,21 @@ function laminate(line) {
 }
 
 const threads = `--threads ${Math.min(4, availableParallelism())}`;
-const settings = `--loss decision --learning-rate 0.001 --warm-up 100 --time-steps 64 --validation 0.03 ${threads}`;
+const settings = (rate) =>
+  `--loss decision --learning-rate ${rate} --warm-up 100 --time-steps 64 --validation 0.03 ${threads}`;
 laminate(`dataset --generated 2000 --seed 7 --teachers exact,correction -o ${out}/shown`);
-laminate(`train --data ${out}/shown -o ${out}/first --sequence network --steps 1500 --dropout 0 ${settings}`);
+laminate(
+  `train --data ${out}/shown -o ${out}/first --sequence network --steps 1500 --dropout 0 ${settings(0.001)}`,
+);
 laminate(
   `dataset --generated 5000 --seed 8 --objective any --teachers exact,correction --corrections 2 --learner ${out}/first/weights.safetensors -o ${out}/corrected`,
 );
-laminate(`train --data ${out}/corrected -o ${out}/last --steps 6000 --batch-size 64 ${settings}`);
+laminate(`train --data ${out}/corrected -o ${out}/last --steps 6000 --batch-size 64 ${settings(0.001)}`);
 laminate(
   `dataset --generated 2500 --seed 9 --objective any --teachers exact,correction --corrections 3 --learner ${out}/last/weights.safetensors -o ${out}/again`,
 );
 laminate(
-  `train --data ${out}/again --from ${out}/last/weights.safetensors -o ${out}/final --steps 1500 --batch-size 64 ${settings.replace("0.001", "0.0003")}`,
+  `train --data ${out}/again --from ${out}/last/weights.safetensors -o ${out}/final --steps 1500 --batch-size 64 ${settings(0.0003)}`,
 );
 const weights = join(root, "weights");
 mkdirSync(weights, { recursive: true });
