@@ -55,7 +55,7 @@ The weights that it went on from had learned, from nothing, of 5,000 problems th
 
 \`npm run bench:held-out\` asks it on both, and docs/dnnfuser.md has the figures, beside g-teacher's and the proven optimum.
 
-\`npm run train:general\` makes it anew, to the same bytes; docs/training.md says how long that takes.
+\`npm run train:general\` makes it anew; docs/training.md says how long that takes.
 `,
 );
 console.log("\nweights/general.safetensors and weights/README.md");
