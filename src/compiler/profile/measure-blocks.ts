@@ -75,10 +75,13 @@ export function runMeasurer({ runtime, relaxedSimd, clock, sleep }: Bench): Meas
 export interface Stretch {
   readonly blocks: readonly (readonly number[])[];
   readonly runtime: Runtime;
+  /** Without a step that has so many parts it has no time; 1, unless given. */
+  readonly leastUnits?: number;
 }
 
 /**
- * Seconds of running the stretches in turn, each a program with its own memory; null where one does not compile. Unlike times of
+ * Seconds of running the stretches in turn, each a program with its own memory; null where one does not compile, or has too
+ * few parts. Unlike times of
  * single blocks, which find all that they read in the caches, this has what blocks cost each other: caches that others have filled,
  * and threads that are woken. What a stretch reads are random numbers in its own memory: nothing is handed on.
  */
@@ -89,9 +92,10 @@ export async function measureInTurn(
 ): Promise<number | null> {
   const models: RunningModel[] = [];
   try {
-    for (const { blocks, runtime } of stretches) {
+    for (const { blocks, runtime, leastUnits = 1 } of stretches) {
       const program = attempt(() => blockProgram(frameBlocks(ecg, blocks, channelsLast), relaxedSimd));
       if (program === undefined) return null;
+      if (leastUnits > 1 && !program.steps.some(({ units }) => units >= leastUnits)) return null;
       if (program.steps.length > 0) models.push(await runtime.load(program));
     }
     if (models.length === 0) return 0;

@@ -1,7 +1,7 @@
 /** A program as a manifest and files: what is loaded here at once, or written to a folder and loaded elsewhere. */
 import { assert, known } from "../../base/assert.ts";
 import { bytesOfContent, type Content, contentOf } from "../codegen/content.ts";
-import { encodeProgram } from "../codegen/encode-program.ts";
+import { type EncodeOptions, encodeProgram } from "../codegen/encode-program.ts";
 import type { Program, ProgramTensor } from "../codegen/program.ts";
 import { bytesPerElement, elementCountOf } from "./elements.ts";
 import { type ModelFile, type ModelManifest, type ModelVariant, manifestFormat } from "./manifest.ts";
@@ -15,6 +15,8 @@ export interface ModelParts {
 export interface PartsOptions {
   /** Threads that it may be run on later; 1, unless given. */
   readonly threads?: number;
+  /** Steps of less work run on one thread alone: about ten microseconds of it, unless given; 0 shares out all that has parts. */
+  readonly leastSharedWork?: number;
 }
 
 /**
@@ -27,12 +29,13 @@ export interface PartsOptions {
  * @throws LaminateError bad-input for memory beyond 4 GiB and for inputs or outputs of types that no array holds
  */
 export function modelParts(programs: readonly Program[], options: PartsOptions = {}): ModelParts {
-  const { threads = 1 } = options;
+  const { threads = 1, leastSharedWork } = options;
+  const encoding = { threads: threads > 1, ...(leastSharedWork === undefined ? {} : { leastSharedWork }) };
   const files = new FileSet();
   // What runs everywhere first, as it gets the plain names.
   const ordered = programs.toSorted((a, b) => Number(a.relaxedSimd) - Number(b.relaxedSimd));
   const first = known(ordered[0], "a program");
-  const variants = ordered.map((program) => variantOf(program, first, threads, files));
+  const variants = ordered.map((program) => variantOf(program, first, encoding, files));
   const isGain = (variant: ModelVariant, index: number): boolean =>
     index === 0 || variant.kernels !== variants[0]?.kernels;
   const tensors = (of: readonly ProgramTensor[]) =>
@@ -48,18 +51,14 @@ export function modelParts(programs: readonly Program[], options: PartsOptions =
   return { manifest, files: files.byName() };
 }
 
-function variantOf(program: Program, first: Program, threads: number, files: FileSet): ModelVariant {
+function variantOf(program: Program, first: Program, encoding: EncodeOptions, files: FileSet): ModelVariant {
   const { relaxedSimd, constants, memoryBytes, inputs, outputs } = program;
   assert(signature(program) === signature(first), "variants of a network have the same inputs and outputs");
   for (const tensor of [...inputs, ...outputs]) checkPlace(tensor);
   const stemEnding = program === first ? "" : ".relaxed";
   return {
     relaxedSimd,
-    kernels: files.add(
-      "kernels",
-      `${stemEnding}.wasm`,
-      contentOf(encodeProgram(program, { threads: threads > 1 })),
-    ),
+    kernels: files.add("kernels", `${stemEnding}.wasm`, contentOf(encodeProgram(program, encoding))),
     weights: files.add("weights", `${stemEnding}.bin`, constants),
     weightsOffset: constants.byteOffset,
     memoryBytes,

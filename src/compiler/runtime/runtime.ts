@@ -2,11 +2,11 @@
 import type { ReadInto, StartThread } from "../../base/host.ts";
 import type { Content } from "../codegen/content.ts";
 import type { Program } from "../codegen/program.ts";
-import { type ModelParts, modelParts } from "./model-parts.ts";
+import { type ModelParts, modelParts, type PartsOptions } from "./model-parts.ts";
 import { type RunningModel, startModel } from "./start-model.ts";
 import { webThreads } from "./web-threads.ts";
 
-export interface RuntimeOptions {
+export interface RuntimeOptions extends Pick<PartsOptions, "leastSharedWork"> {
   /** Threads that programs run on, the caller's among them; 1, unless given. */
   readonly threads?: number;
   /** How threads are started: `nodeThreads()` of laminate/node; pages need not say. */
@@ -26,13 +26,14 @@ export interface Runtime {
 }
 
 export function createRuntime(options: RuntimeOptions = {}): Runtime {
-  const { threads = 1, startThread = webThreads() } = options;
+  const { threads = 1, startThread = webThreads(), leastSharedWork } = options;
+  const parts = { threads, ...(leastSharedWork === undefined ? {} : { leastSharedWork }) };
   const loaded = new Set<RunningModel>();
   return {
     async load(program) {
       const { manifest, files } = isParts(program)
         ? program
-        : modelParts(isList(program) ? program : [program], { threads });
+        : modelParts(isList(program) ? program : [program], parts);
       const start = startThread === undefined ? {} : { startThread };
       const started = await startModel(manifest, readFrom(files), { threads, ...start });
       const model = {

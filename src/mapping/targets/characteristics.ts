@@ -61,7 +61,7 @@ const widestInterval = 4;
 const mostResidual = 0.5;
 /** Layers whose repeats, or what is left of them, differ by less are not called noisy. */
 const quietScatter = 0.1;
-/** The largest layers must reach four fifths of the full rate. */
+/** The largest layers must reach four fifths of the full rate, and the smallest must not. */
 const leastSaturation = 0.8;
 /** MACs of a core that no layer has. */
 const largestSensible = 2 ** 33;
@@ -217,7 +217,7 @@ function checkFit(
       `on ${onCores(cores)} the largest layers reach ${percent(shareAt(most))} of the rate that the fit tends to: the grid ends before saturation`,
       `take larger layers: --most-macs ${2 ** Math.ceil(Math.log2(8 * Math.min(criticalMacs.value, largestSensible)))}`,
     );
-  if (criticalMacs.value < least || width > widestInterval)
+  if (shareAt(least) > leastSaturation || width > widestInterval)
     throw no(
       `on ${onCores(cores)} the smallest layers, of ${formatCount(least)} MACs for a core, already reach ${percent(shareAt(least))} of the full rate: starting and joining cores costs too little for a critical operation count to be seen`,
       "take smaller layers with --least-macs; an accelerator without perGroup.launch and perGroup.syncPerCore has no such count",

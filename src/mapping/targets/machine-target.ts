@@ -1,12 +1,13 @@
 /**
- * This machine as a target: a core is a thread that runs compiled code. Blocks run warm, as they stand in their network, the
- * others around them left out (compiler/profile); the least of several rounds counts, as what disturbs only adds.
+ * This machine as a target: a core is a thread that runs compiled code. Two copies of a block run in turn, warm, so that each begins
+ * as a block of a network does, with its threads asleep; the least of several rounds counts, as what disturbs only adds. Every step
+ * is shared out over the threads that it is measured on, however small: whether that pays is what is asked.
  */
 import { known } from "../../base/assert.ts";
 import type { StartThread } from "../../base/host.ts";
 import { cutOut } from "../../compiler/fusion/cut-out.ts";
 import { exceptionNames, planFusion } from "../../compiler/fusion/plan.ts";
-import { type Bench, measureInTurn, runMeasurer } from "../../compiler/profile/measure-blocks.ts";
+import { type Bench, measureInTurn } from "../../compiler/profile/measure-blocks.ts";
 import { type KeyMaker, keyMaker } from "../../compiler/profile/profiled-latency.ts";
 import { createRuntime, type Runtime } from "../../compiler/runtime/runtime.ts";
 import type { TypedGraph } from "../../graph/ir/graph.ts";
@@ -42,7 +43,7 @@ export interface MachineTarget extends Target {
 export function machineTarget({ origin, threads, startThread, ...bench }: MachineOptions): MachineTarget {
   const runtimes = new Map<number, Runtime>();
   const onThreads = (count: number): Runtime => {
-    const runtime = runtimes.get(count) ?? createRuntime({ threads: count, startThread });
+    const runtime = runtimes.get(count) ?? createRuntime({ threads: count, startThread, leastSharedWork: 0 });
     runtimes.set(count, runtime);
     return runtime;
   };
@@ -54,9 +55,10 @@ export function machineTarget({ origin, threads, startThread, ...bench }: Machin
     async measure(block, cores) {
       checkCores(target, cores);
       const network = keyMaker(block.typed);
-      const measure = runMeasurer({ ...bench, runtime: onThreads(cores) });
-      const [seconds] = await measure(network, [kernelsOf(network, block)]);
-      return seconds ?? undefined;
+      // What cannot be dealt out to so many threads says nothing of what that costs.
+      const one = { blocks: kernelsOf(network, block), runtime: onThreads(cores), leastUnits: cores };
+      const both = await measureInTurn(network, [one, one], bench);
+      return both === null ? undefined : both / 2;
     },
     async measureParts(typed, parts) {
       for (const { cores } of parts) checkCores(target, cores);

@@ -23,8 +23,8 @@ export interface Target {
   /** Whether measuring again gives the same. */
   readonly isExact: boolean;
   /**
-   * Seconds of one run of the block for one image on so many cores; undefined where it cannot run: it does not fit on chip, or
-   * an operator has no generated code.
+   * Seconds of one run of the block for one image on so many cores; undefined where it cannot run: it does not fit on chip, an
+   * operator has no generated code, or that code cannot be dealt out to so many cores.
    *
    * @throws LaminateError (bad-input) for a number of cores that the target does not have
    */

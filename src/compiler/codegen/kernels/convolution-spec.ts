@@ -112,8 +112,8 @@ const leastPixels = 256;
 const leastTiles = 8;
 /** More units than threads, so that even shares are nearly equal. */
 const wantedUnits = 32;
-/** Multiply-accumulates that are worth a unit of their own: about 5 microseconds. */
-const leastUnitWork = 100_000;
+/** Multiply-accumulates that are worth a unit of their own: about a microsecond. */
+const leastUnitWork = 25_000;
 
 export function unitsOf(sizes: ConvolutionSizes, tile: Tile): Units {
   const [depth, height, width] = sizes.extents;
