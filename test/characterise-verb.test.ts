@@ -1,5 +1,5 @@
 /** The verb `characterise`, and `map` with what it writes. Only what does not hang on the machine's load is looked at. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -58,10 +58,39 @@ test("this machine is measured, or refused as too noisy", async () => {
     const document = JSON.parse(readFileSync(join(here, "profile.json"), "utf8"));
     expect(document).toMatchObject({ origin: { kind: "machine" }, settings: { repeats: 2 } });
     expect(document.measurements.length).toBeGreaterThan(30);
+    expect(existsSync(join(here, "measurements.json"))).toBe(false);
   } else {
     expect(run.exitCode).toBe(3);
     expect(run.stderr).toContain("fix: ");
+    expect(run.stderr).toContain("the measurements are kept in");
   }
+});
+
+test("a run that was ended or refused is gone on with, and other layers are refused", async () => {
+  const grid = ["--least-macs", "1024", "--most-macs", "65536"];
+  const args = (...more: string[]) => ["characterise", "--here", "--threads", "1", ...more, "-o", kept];
+  const kept = join(folder, "kept");
+  const file = join(kept, "measurements.json");
+  const run = await laminate(args(...grid, "--repeats", "1"));
+  const { origin, measurements } = JSON.parse(
+    readFileSync(run.exitCode === 0 ? join(kept, "profile.json") : file, "utf8"),
+  );
+  writeFileSync(
+    file,
+    JSON.stringify({ schema: "laminate.measurements/1", origin, repeats: 1, measurements }),
+  );
+  const more = await laminate(args(...grid, "--repeats", "2"));
+  expect(more.stderr).toContain(`going on after the 1 repeats in ${file}`);
+  expect(more.stderr).toContain("repeat 2 of 2");
+  expect(more.stderr).not.toContain("repeat 1 of 2");
+  writeFileSync(
+    file,
+    JSON.stringify({ schema: "laminate.measurements/1", origin, repeats: 1, measurements }),
+  );
+  const other = await laminate(args("--repeats", "2"));
+  expect(other).toMatchObject({ exitCode: 3, stdout: "" });
+  expect(other.stderr).toContain("these are measurements of other layers");
+  expect(other.stderr).toContain("remove the file to measure anew");
 });
 
 describe("wrong usage exits with 2", () => {

@@ -9,6 +9,7 @@ import {
   type MeasuredScheme,
   measureSchemes,
   pooledAgreement,
+  rankedAgreement,
   rewrittenNetwork,
   schemesOf,
 } from "../bench/papers/dlfusion-schemes.ts";
@@ -141,6 +142,14 @@ describe("agreement", () => {
     expect(interval?.correlation).toBeCloseTo(0.5, 12);
   });
 
+  test("of places in a network leaves out how much each network gains", () => {
+    const flat = network.map((one) => ({ ...one, predictedSeconds: 1e3 + one.predictedSeconds }));
+    const { count, interval } = rankedAgreement([network, flat], seededRandom(1));
+    expect(count).toBe(8);
+    // Twice the pairs of one network, whose places are 4 3 2 1 and 4 2 3 1.
+    expect(interval?.correlation).toBeCloseTo(0.8, 12);
+  });
+
   test("of two schemes is none", () => {
     expect(agreementOn(network.slice(0, 2), seededRandom(1))).toEqual({ count: 2, interval: undefined });
   });
@@ -165,7 +174,7 @@ describe("agreement", () => {
       "
     `);
     const pooled = agreementsOf([...named, ...named], () => seededRandom(1)).map(({ name }) => name);
-    expect(pooled).toEqual(["net", "net", "all, over one core"]);
+    expect(pooled).toEqual(["net", "net", "all, places in their networks", "all, times over one core's"]);
     expect(threadsNote(2)).toBeUndefined();
     expect(threadsNote(1)).toContain("only blocks differ");
   });

@@ -8,6 +8,7 @@ import {
   agreementOn,
   type MeasuredScheme,
   pooledAgreement,
+  rankedAgreement,
   schemeName,
 } from "./dlfusion-schemes.ts";
 
@@ -84,7 +85,11 @@ export function agreementsOf(
   const own = networks.map(({ name, schemes }) => ({ name, agreement: agreementOn(schemes, randomOf()) }));
   if (networks.length < 2) return own;
   const all = networks.map(({ schemes }) => schemes);
-  return [...own, { name: "all, over one core", agreement: pooledAgreement(all, randomOf()) }];
+  return [
+    ...own,
+    { name: "all, places in their networks", agreement: rankedAgreement(all, randomOf()) },
+    { name: "all, times over one core's", agreement: pooledAgreement(all, randomOf()) },
+  ];
 }
 
 export function agreementText(agreements: readonly NamedAgreement[]): string {

@@ -4,7 +4,7 @@
  */
 import { known } from "../../src/base/assert.ts";
 import type { RandomSource } from "../../src/base/random.ts";
-import { bootstrapSpearman, type CorrelationInterval, median } from "../../src/base/statistics.ts";
+import { bootstrapSpearman, type CorrelationInterval, median, ranks } from "../../src/base/statistics.ts";
 import { optimizeGraph } from "../../src/compiler/fusion/rewrite/optimize.ts";
 import { rolesOf } from "../../src/compiler/fusion/roles.ts";
 import { fuse } from "../../src/compiler/fusion/static-plan.ts";
@@ -153,6 +153,26 @@ export function pooledAgreement(
     }));
   });
   return agreementOf(pairs, random);
+}
+
+/**
+ * Of all networks together, each network's schemes by their places in it, from 0 to 1: whether the strategies are in the right order
+ * whatever the network, and not whether one network gains more than another.
+ */
+export function rankedAgreement(
+  networks: readonly (readonly MeasuredScheme[])[],
+  random: RandomSource,
+): Agreement {
+  const pairs = networks.flatMap((schemes) => {
+    const times = distinctSchemes(schemes).map(timesOf);
+    const [predicted, measured] = [placesOf(times, "predicted"), placesOf(times, "measured")];
+    return times.map((_, at) => ({ predicted: predicted[at] ?? 0, measured: measured[at] ?? 0 }));
+  });
+  return agreementOf(pairs, random);
+}
+
+function placesOf(times: readonly Times[], of: keyof Times): readonly number[] {
+  return ranks(times.map((pair) => pair[of])).map((rank) => (rank - 1) / Math.max(1, times.length - 1));
 }
 
 interface Times {

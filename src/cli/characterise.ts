@@ -1,12 +1,21 @@
 /** `laminate characterise`: how many operations and channels a core of a target needs, found with synthesized layers. */
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { usageError } from "../base/errors.ts";
 import { formatCount, formatSeconds, threeDigits } from "../base/format.ts";
 import { packageVersion } from "../host/package-root.ts";
+import { readTextFile } from "../host/read-file.ts";
+import { writeFileAtomically } from "../host/write-file.ts";
 import { analyticTarget } from "../mapping/targets/analytic-target.ts";
 import type { Estimate } from "../mapping/targets/characteristics.ts";
-import { defaultGrid, type GridSettings } from "../mapping/targets/measure-grid.ts";
+import {
+  defaultGrid,
+  type GridSettings,
+  gridOf,
+  type MeasureOptions,
+} from "../mapping/targets/measure-grid.ts";
+import { parseMeasurements, printMeasurements } from "../mapping/targets/measurements-file.ts";
 import type { Target } from "../mapping/targets/target.ts";
 import { originName } from "../mapping/targets/target-origin.ts";
 import {
@@ -63,7 +72,10 @@ export function addCharacterise(program: Command, cli: Cli): void {
       whole("--most-macs", 16, mostMacs),
     );
   addJsonOption(command)
-    .option("-o, --out <folder>", "write profile.json, report.html and run.json there")
+    .option(
+      "-o, --out <folder>",
+      "write profile.json, report.html and run.json there; a run that was ended or refused is gone on with",
+    )
     .option("--report <file>", "write the HTML page with the plots")
     .addHelpText(
       "after",
@@ -80,6 +92,8 @@ const mostMacs = 2 ** 36;
 async function characterise(cli: Cli, options: CharacteriseOptions): Promise<void> {
   const settings = settingsOf(options);
   const { target, dispose } = targetOf(options);
+  const kept = keptMeasurements(cli, options, target, settings);
+  const before = kept.earlier?.repeats ?? 0;
   const interrupt = listenForInterrupt(cli.terminal, "the repeats that are done");
   const start = performance.now();
   let noted = -1;
@@ -88,11 +102,15 @@ async function characterise(cli: Cli, options: CharacteriseOptions): Promise<voi
       settings,
       seed: fitSeed,
       signal: interrupt.signal,
+      earlier: kept.earlier,
+      onPass: kept.keep,
       onProgress: (done) => {
         if (target.isExact || done === noted) return;
         noted = done;
         const left =
-          done === 0 ? "" : `, about ${formatSeconds(secondsLeft(start, done, settings.repeats))} left`;
+          done === before
+            ? ""
+            : `, about ${formatSeconds(secondsLeft(start, done - before, settings.repeats - done))} left`;
         cli.terminal.note(`repeat ${done + 1} of ${settings.repeats}${left}`);
       },
     });
@@ -100,14 +118,55 @@ async function characterise(cli: Cli, options: CharacteriseOptions): Promise<voi
     else cli.terminal.print(characteristicsText(profile));
     write(cli, options, profile);
     if (interrupt.signal.aborted) cli.exitWith(exitCodes.interrupted);
+    else kept.drop();
+  } catch (error) {
+    if (kept.path !== undefined && existsSync(kept.path))
+      cli.terminal.note(`the measurements are kept in ${kept.path}, and more --repeats go on from them`);
+    throw error;
   } finally {
     interrupt.release();
     dispose();
   }
 }
 
-function secondsLeft(start: number, done: number, repeats: number): number {
-  return ((performance.now() - start) / 1_000 / done) * (repeats - done);
+function secondsLeft(start: number, done: number, left: number): number {
+  return ((performance.now() - start) / 1_000 / done) * left;
+}
+
+interface Kept extends Pick<MeasureOptions, "earlier"> {
+  readonly path?: string;
+  readonly keep: NonNullable<MeasureOptions["onPass"]>;
+  /** Removes the file: the profile has what was in it. */
+  readonly drop: () => void;
+}
+
+/** With a folder, measurements are in a file of it until they are fitted; what an earlier run has left there is gone on with. */
+function keptMeasurements(
+  { terminal }: Cli,
+  { out }: CharacteriseOptions,
+  target: Target,
+  settings: GridSettings,
+): Kept {
+  if (out === undefined || target.isExact) return { keep: () => {}, drop: () => {} };
+  const path = join(out, "measurements.json");
+  const earlier = existsSync(path)
+    ? parseMeasurements(readTextFile(path), path, {
+        origin: target.origin,
+        grid: gridOf(target, settings),
+      })
+    : undefined;
+  if (earlier !== undefined)
+    terminal.note(
+      earlier.repeats < settings.repeats
+        ? `going on after the ${earlier.repeats} repeats in ${path}; remove it to measure anew`
+        : `${path} has ${earlier.repeats} repeats already: none is measured; give more --repeats, or remove it to measure anew`,
+    );
+  return {
+    path,
+    earlier,
+    keep: (measured) => writeFileAtomically(path, printMeasurements(measured, target.origin)),
+    drop: () => rmSync(path, { force: true }),
+  };
 }
 
 function settingsOf({ repeats, leastMacs, mostMacs: most }: CharacteriseOptions): GridSettings {

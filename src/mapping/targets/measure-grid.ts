@@ -4,6 +4,7 @@
  */
 import { LaminateError } from "../../base/errors.ts";
 import { doublingLadder } from "../space/pass-sizes.ts";
+import type { GridMeasurements } from "./measurements-file.ts";
 import { type GridPoint, layerGrid, synthesize } from "./synthesized-layers.ts";
 import type { Target } from "./target.ts";
 
@@ -24,10 +25,21 @@ export interface Measurement extends GridPoint {
 }
 
 export interface MeasureOptions {
+  /** Passes that were measured before, which count among the repeats. */
+  readonly earlier?: GridMeasurements | undefined;
   /** Ends after the pass before. */
   readonly signal?: AbortSignal;
   /** Told before each layer: passes that are done, and the part of this one. */
   readonly onProgress?: (done: number, part: number) => void;
+  /** Given all that was measured, after each pass. */
+  readonly onPass?: (measured: GridMeasurements) => void;
+}
+
+/** The layers that a target is asked for. */
+export function gridOf(target: Pick<Target, "coreNumbers">, settings: GridSettings): readonly GridPoint[] {
+  const ladder = doublingLadder(target.coreNumbers.at(-1) ?? 1);
+  const coreNumbers = target.coreNumbers.filter((cores) => ladder.includes(cores));
+  return layerGrid({ ...settings, coreNumbers });
 }
 
 /**
@@ -38,30 +50,35 @@ export interface MeasureOptions {
 export async function measureGrid(
   target: Target,
   settings: GridSettings,
-  { signal, onProgress }: MeasureOptions = {},
+  { earlier, signal, onProgress, onPass }: MeasureOptions = {},
 ): Promise<readonly Measurement[]> {
-  const ladder = doublingLadder(target.coreNumbers.at(-1) ?? 1);
-  const coreNumbers = target.coreNumbers.filter((cores) => ladder.includes(cores));
-  const grid = layerGrid({ ...settings, coreNumbers });
+  const grid = gridOf(target, settings);
   const repeats = target.isExact ? 1 : settings.repeats;
-  const passes: (readonly (number | undefined)[])[] = [];
-  for (let pass = 0; pass < repeats; pass++) {
+  let measured: GridMeasurements = earlier ?? {
+    repeats: 0,
+    measurements: grid.map((point) => ({ ...point, seconds: [] })),
+  };
+  while (measured.repeats < repeats) {
     const times: (number | undefined)[] = [];
     for (const [index, point] of grid.entries()) {
       if (signal?.aborted) break;
-      onProgress?.(pass, index / grid.length);
+      onProgress?.(measured.repeats, index / grid.length);
       times.push(await target.measure(synthesize(point), point.cores));
     }
     if (signal?.aborted) break;
-    passes.push(times);
+    measured = {
+      repeats: measured.repeats + 1,
+      measurements: measured.measurements.map((one, index) => ({
+        ...one,
+        seconds: [...one.seconds, ...(times[index] === undefined ? [] : [times[index]])],
+      })),
+    };
+    onPass?.(measured);
   }
-  if (passes.length === 0)
+  if (measured.repeats === 0)
     throw new LaminateError({
       code: "interrupted",
       message: "interrupted before every layer was measured once",
     });
-  return grid.map((point, index) => ({
-    ...point,
-    seconds: passes.flatMap((times) => times[index] ?? []),
-  }));
+  return measured.measurements;
 }

@@ -10,6 +10,7 @@ import {
   type TargetCharacteristics,
 } from "./characteristics.ts";
 import { type GridSettings, type Measurement, type MeasureOptions, measureGrid } from "./measure-grid.ts";
+import { measurementSchema, printLines } from "./measurements-file.ts";
 import type { Target } from "./target.ts";
 import { checkOrigin, originSchema, type TargetOrigin } from "./target-origin.ts";
 
@@ -18,17 +19,6 @@ export const targetSchemaName = "laminate.target/1";
 const count = z.int().positive();
 const positive = z.number().positive();
 const estimate = z.object({ value: positive, low: positive, high: positive });
-
-const measurement = z.object({
-  sweep: z.enum(["operations", "channels"]),
-  cores: count,
-  inputChannels: count,
-  outputChannels: count,
-  height: count,
-  width: count,
-  filter: count,
-  seconds: z.array(positive).describe("of one run, for each repeat; empty where the layer does not run"),
-});
 
 export const targetSchema = z
   .object({
@@ -64,7 +54,7 @@ export const targetSchema = z
       .describe(
         "seconds = (criticalMacs + max(MACs / used part, ridge x elements)) / macsPerSecond, for each core",
       ),
-    measurements: z.array(measurement),
+    measurements: z.array(measurementSchema),
   })
   .describe("How fast a target's cores work, by operations and channels of synthesized layers.");
 
@@ -139,9 +129,7 @@ export function characteristicsOf({ characteristics }: TargetProfile): TargetCha
 
 /** The profile as text: JSON, a measurement on a line. */
 export function printTargetProfile({ measurements, ...head }: TargetProfile): string {
-  const start = JSON.stringify(head, null, 2).replace(/\n\}$/, "");
-  const lines = measurements.map((one) => `\n    ${JSON.stringify(one)}`);
-  return `${start},\n  "measurements": [${lines.join(",")}\n  ]\n}\n`;
+  return printLines(head, measurements);
 }
 
 /**
