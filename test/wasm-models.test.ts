@@ -4,6 +4,10 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { compareValues } from "../src/graph/interpreter/compare-values.ts";
+import { randomInputs } from "../src/graph/interpreter/random-inputs.ts";
+import { runGraph } from "../src/graph/interpreter/run-graph.ts";
+import type { RuntimeValue } from "../src/graph/ir/runtime-value.ts";
 import { importOnnx } from "../src/graph/onnx/import-onnx.ts";
 import { readReference, referenceFiles } from "./references.ts";
 import { runCompiled, runsRelaxed } from "./run-compiled.ts";
@@ -34,6 +38,23 @@ describeShared("networks compiled", "about 40", () => {
   test.each(compiled.filter((file) => !file.includes("synthetic")))(
     "%s does so in the other flavour too",
     (file) => run(file, !runsRelaxed),
+  );
+
+  test.each(["inception_v1", "shufflenet", "squeezenet"])(
+    "light_%s, whose weights are made by its own nodes, gives the interpreter's outputs",
+    async (name) => {
+      const model = `third-party/light_${name}.onnx`;
+      const network = importOnnx(readFileSync(sharedPath("models", model)), { name: model });
+      const inputs = randomInputs(network.graph, 1);
+      const found = await runCompiled(network, inputs);
+      for (const [output, value] of runGraph(network, inputs)) {
+        const difference = compareValues(found.get(output) as RuntimeValue, value, {
+          relative: 1e-3,
+          absolute: 1e-6,
+        });
+        expect(difference.isClose, `${output}: ${JSON.stringify(difference)}`).toBe(true);
+      }
+    },
   );
 
   describe("networks whose shapes depend on data", () => {

@@ -22,6 +22,8 @@ const alwaysAllowedBytes = 1 << 20;
 const mostGrowth = 2;
 /** A product of this many elements is computed at once; a larger one stays a product until it is packed. */
 const mostComputed = 4096;
+/** A tensor of one value is mostly weights that a file left out; compiled code does not make it, so that only memory is a limit. */
+const mostFilledBytes = 2 ** 30;
 /** They keep the number of elements, so that nothing explodes: small types become the ones to compute in. */
 const conversions: ReadonlySet<string> = new Set(["Cast", "CastLike", "DequantizeLinear"]);
 
@@ -76,6 +78,7 @@ function isFoldable(editor: GraphEditor, node: OpNode): boolean {
   }
   const madeBytes = node.outputs.reduce((total, name) => total + bytesOf(editor.type(name)), 0);
   if (conversions.has(node.operator)) return true;
+  if (node.operator === "ConstantOfShape") return madeBytes <= mostFilledBytes;
   // A size that only a run can tell (the places of a mask's ones) counts as small where the input is.
   if (Number.isNaN(madeBytes)) return readBytes <= alwaysAllowedBytes;
   return madeBytes <= Math.max(alwaysAllowedBytes, mostGrowth * readBytes);
