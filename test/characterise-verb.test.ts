@@ -48,6 +48,19 @@ describe("map with a profile", () => {
   });
 });
 
+test("compare starts dlfusion from a profile, and refuses one that no mapper takes", async () => {
+  const compare = (...args: string[]) =>
+    laminate(["compare", "alexnet", "-a", "mlu100-like", "--profile", profile, ...args]);
+  const run = await compare("--mappers", "one-core,dlfusion", "--json");
+  expect(run).toMatchObject({ exitCode: 0 });
+  const names = JSON.parse(run.stdout).mappers.map(({ mapper }: { mapper: string }) => mapper);
+  expect(names).toEqual(["one-core", "dlfusion"]);
+  const none = await compare("--mappers", "one-core");
+  expect(none).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(none.stderr).toContain("only the mapper dlfusion takes --profile");
+  expect(none.stderr).toContain("add dlfusion to --mappers");
+});
+
 test("this machine is measured, or refused as too noisy", async () => {
   const here = join(folder, "here");
   const run = await laminate([

@@ -32,6 +32,7 @@ import {
   type ProblemOptions,
   wholeNumber,
 } from "./options.ts";
+import { addProfileOption, checkProfileIsUsed, profiledMapper, profiledName } from "./profiled-mapper.ts";
 import { runDocument, runRecord, writeOutput } from "./run-record.ts";
 import {
   type Bar,
@@ -49,6 +50,7 @@ interface CompareOptions extends ProblemOptions, LearnedOptions, JsonOption {
   readonly mappers?: readonly string[];
   readonly seeds: number;
   readonly budget?: Budget;
+  readonly profile?: string;
   readonly out?: string;
 }
 
@@ -67,7 +69,7 @@ export function addCompare(program: Command, cli: Cli): void {
       "which, separated by commas (default: all but DLFusion's strategies, dnnfuser with weights only)",
       mappersOf,
     );
-  addLearnedOptions(addBudgetOption(addProblemOptions(command)))
+  addProfileOption(addLearnedOptions(addBudgetOption(addProblemOptions(command))))
     .option(
       "--seeds <number>",
       "searches of each mapper that draws at random, with seeds 1, 2, ..",
@@ -121,7 +123,14 @@ function mappersFor(options: CompareOptions): readonly Mapper[] {
     );
   if (!names.includes(dnnfuserName))
     refuseLearnedOptions(options, `add ${dnnfuserName} to --mappers, or give --weights`);
-  return names.map((name) => (name === dnnfuserName ? learnedMapper(options, paperMode) : findMapper(name)));
+  const { profile } = options;
+  checkProfileIsUsed(profile, names, `add ${profiledName} to --mappers`);
+  return names.map((name) => {
+    if (name === dnnfuserName) return learnedMapper(options, paperMode);
+    return name === profiledName && profile !== undefined
+      ? profiledMapper(profile, options)
+      : findMapper(name);
+  });
 }
 
 /** Runs all under the user's eyes: a line per mapper, a bar per search, and Ctrl-C keeps what is done. */

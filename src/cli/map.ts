@@ -20,7 +20,7 @@ import {
   type ProblemOptions,
   type SearchOptions,
 } from "./options.ts";
-import { profiledMapper, profiledName } from "./profiled-mapper.ts";
+import { addProfileOption, checkProfileIsUsed, profiledMapper, profiledName } from "./profiled-mapper.ts";
 import { checkMapperName, defaultMapper, defaultSeed, findMapper, searchWatched } from "./search.ts";
 import { noteUnsupported, type Settings, settle } from "./settings.ts";
 
@@ -36,11 +36,7 @@ export function addMap(program: Command, cli: Cli): void {
       "find the best way to fuse a network's layers; MODEL is an ONNX file or a name of the gallery",
     )
     .option("--mapper <name>", `how to search (default: ${defaultMapper})`);
-  addJsonOption(addLearnedOptions(addSearchOptions(addProblemOptions(command))))
-    .option(
-      "--profile <file>",
-      `of ${profiledName}: the accelerator's characteristics, which laminate characterise wrote`,
-    )
+  addJsonOption(addProfileOption(addLearnedOptions(addSearchOptions(addProblemOptions(command)))))
     .option("--require-proof", "exit with 6 unless the mapping is proven optimal")
     .option("-o, --out <folder>", "write result.json, report.html, trace.json and run.json there")
     .option("--report <file>", "write the HTML report")
@@ -73,7 +69,8 @@ function mapperOf(options: MapOptions): Mapper {
   const name = checkMapperName(options.mapper ?? defaultMapper);
   if (name === dnnfuserName) return learnedMapper(options, options.paperMode ?? false);
   refuseLearnedOptions(options, `add --mapper ${dnnfuserName}`);
-  return options.profile === undefined ? findMapper(name) : profiledMapper(name, options.profile, options);
+  checkProfileIsUsed(options.profile, [name], `add --mapper ${profiledName}`);
+  return options.profile === undefined ? findMapper(name) : profiledMapper(options.profile, options);
 }
 
 /** Searches and makes the document. */

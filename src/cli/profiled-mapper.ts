@@ -1,4 +1,5 @@
 /** The mapper dlfusion with characteristics from a file, which must be of the accelerator that is mapped to. */
+import type { Command } from "commander";
 import { usageError } from "../base/errors.ts";
 import { packageVersion } from "../host/package-root.ts";
 import { readTextFile } from "../host/read-file.ts";
@@ -12,17 +13,26 @@ import type { ProblemOptions } from "./options.ts";
 /** The mapper that starts from a target's characteristics. */
 export const profiledName = "dlfusion" satisfies StrategyName;
 
+/** Adds --profile to a verb that runs mappers. */
+export function addProfileOption(command: Command): Command {
+  return command.option(
+    "--profile <file>",
+    `of ${profiledName}: the accelerator's characteristics, which laminate characterise wrote`,
+  );
+}
+
+/** Throws usage where a profile is given and no mapper takes one. */
+export function checkProfileIsUsed(path: string | undefined, names: readonly string[], fix: string): void {
+  if (path !== undefined && !names.includes(profiledName))
+    throw usageError(`only the mapper ${profiledName} takes --profile`, { where: "--profile", fix });
+}
+
 /**
- * The mapper of that name with the profile of a file.
+ * The mapper with the profile of a file.
  *
- * @throws LaminateError usage for another mapper, bad-input for a file that is no profile of this accelerator
+ * @throws LaminateError bad-input for a file that is no profile of this accelerator
  */
-export function profiledMapper(name: string, path: string, { accelerator }: ProblemOptions): Mapper {
-  if (name !== profiledName)
-    throw usageError(`only the mapper ${profiledName} takes --profile`, {
-      where: "--profile",
-      fix: `add --mapper ${profiledName}`,
-    });
+export function profiledMapper(path: string, { accelerator }: ProblemOptions): Mapper {
   const wanted = acceleratorOrigin(loadAccelerator(accelerator ?? defaultAccelerator), packageVersion());
   return strategyMapper(
     profiledName,
