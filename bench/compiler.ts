@@ -8,7 +8,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { formatBytes, formatSeconds } from "../src/base/format.ts";
 import { geometricMean } from "../src/base/statistics.ts";
 import { alignColumns, measurementsText } from "../src/cli/bench/bench-text.ts";
@@ -18,6 +17,7 @@ import { describeMachine, machineText } from "../src/cli/bench/machine.ts";
 import { type Measured, measureModel, type NetworkMeasurements } from "../src/cli/bench/measure.ts";
 import { importOnnx } from "../src/graph/onnx/import-onnx.ts";
 import { type BenchedNetwork, benchedNetworks } from "./networks.ts";
+import { readOptions } from "./read-options.ts";
 
 const gallery = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "models");
 
@@ -25,7 +25,7 @@ if (process.argv[2] === jobVerb) await answerJob(process.argv[3] ?? "");
 else await main();
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readOptions({
     options: {
       models: { type: "string", default: "../shared/models" },
       only: { type: "string" },

@@ -11,7 +11,6 @@ import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { formatSeconds } from "../src/base/format.ts";
 import { summarize } from "../src/base/statistics.ts";
 import { alignColumns } from "../src/cli/bench/bench-text.ts";
@@ -32,9 +31,10 @@ import type { Mapper } from "../src/mapping/mappers/mapper.ts";
 import { extractWorkload } from "../src/mapping/workload/extract.ts";
 import type { Workload } from "../src/mapping/workload/workload.ts";
 import { processorClock } from "./processor-clock.ts";
+import { readOptions } from "./read-options.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const { values: options } = parseArgs({
+const { values: options } = readOptions({
   options: {
     repeats: { type: "string", default: "31" },
     weights: { type: "string" },

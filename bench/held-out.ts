@@ -1,7 +1,7 @@
 /**
  * The learned mapper on problems that its training never saw, zero-shot, against the optimum and against g-teacher with as many
- * evaluations and as much time. Training draws networks with one seed; here are
- * - real networks: every network of a folder on every preset, with memories and batches of a grid (held-out/grid.ts);
+ * evaluations and as much time. Training draws networks with seeds of its own; here are
+ * - real networks: every network of a folder on every preset of one core, with memories and batches of a grid (held-out/grid.ts);
  * - generated networks and machines of another seed.
  * Then how long g-teacher and exact take, on long networks, to what one greedy pass gives. Full mode, latency, processor time.
  *
@@ -12,7 +12,6 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { usageError } from "../src/base/errors.ts";
 import { formatSeconds, formatSpeedup } from "../src/base/format.ts";
 import { sha256OfBytes } from "../src/base/sha256.ts";
@@ -38,8 +37,9 @@ import {
   timeTable,
 } from "./held-out/tables.ts";
 import { type TimedProblem, timeToQuality } from "./held-out/time-to-quality.ts";
+import { readOptions } from "./read-options.ts";
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     weights: { type: "string" },
     models: { type: "string", default: join(packageRoot(), "models") },

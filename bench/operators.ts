@@ -4,7 +4,7 @@
  *
  *   node operators.js [--against NAMES] [--threads 1] [--repeats N] [--only TEXT] [--json]     (bundled)
  */
-import { parseArgs } from "node:util";
+
 import { formatSeconds } from "../src/base/format.ts";
 import { alignColumns } from "../src/cli/bench/bench-text.ts";
 import { contenderByName, ownNames } from "../src/cli/bench/contenders.ts";
@@ -12,6 +12,7 @@ import { answerJob, jobVerb } from "../src/cli/bench/job-process.ts";
 import { describeMachine, machineText } from "../src/cli/bench/machine.ts";
 import { measureModel, type NetworkMeasurements } from "../src/cli/bench/measure.ts";
 import { type KernelModel, kernelModels } from "./operator-models.ts";
+import { readOptions } from "./read-options.ts";
 import { measurePeak } from "./wasm-peak.ts";
 
 if (process.argv[2] === jobVerb) await answerJob(process.argv[3] ?? "");
@@ -23,7 +24,7 @@ interface Row {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readOptions({
     options: {
       against: { type: "string", default: "ort-web,tfjs" },
       threads: { type: "string", default: "1" },

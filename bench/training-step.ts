@@ -11,7 +11,6 @@
  * --profile times each step of the program instead, on one thread, and sums the times by what the steps do.
  */
 
-import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { formatBytes, formatSeconds } from "../src/base/format.ts";
 import { sum } from "../src/base/integers.ts";
@@ -42,13 +41,14 @@ import {
 import { firstParameters, paperSizes } from "../src/learning/network/network-sizes.ts";
 import { initialState } from "../test/train.ts";
 import { processorClock } from "./processor-clock.ts";
+import { readOptions } from "./read-options.ts";
 
 // Node 20 has relaxed SIMD behind a flag, which must be set before the first validation.
 setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 type Tensors = ReadonlyMap<string, TensorValue>;
 
-const { values: options } = parseArgs({
+const { values: options } = readOptions({
   options: {
     against: { type: "string", default: "" },
     threads: { type: "string", default: "1" },

@@ -10,7 +10,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { formatSeconds, threeDigits } from "../../src/base/format.ts";
 import type { RatioInterval } from "../../src/base/statistics.ts";
 import { alignColumns } from "../../src/cli/bench/bench-text.ts";
@@ -20,6 +19,7 @@ import { supportsRelaxedSimd } from "../../src/compiler/runtime/features.ts";
 import { importOnnx } from "../../src/graph/onnx/import-onnx.ts";
 import { inferShapes } from "../../src/graph/ops/infer-shapes.ts";
 import { compileWellAtOnce } from "../../src/host/wasm-engine.ts";
+import { readOptions } from "../read-options.ts";
 import { dnnFusionResults, type PaperRow } from "./dnnfusion-results.ts";
 import { measureAblation, type Variant, type VariantName } from "./measure-ablation.ts";
 
@@ -33,7 +33,7 @@ compileWellAtOnce();
 await main();
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readOptions({
     options: {
       models: { type: "string", default: "../shared/models/structure" },
       only: { type: "string" },

@@ -9,7 +9,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { median } from "../../src/base/statistics.ts";
 import { fuse } from "../../src/compiler/fusion/static-plan.ts";
 import { importOnnx } from "../../src/graph/onnx/import-onnx.ts";
@@ -28,6 +27,7 @@ import {
 import { extractWorkload } from "../../src/mapping/workload/extract.ts";
 import type { Workload } from "../../src/mapping/workload/workload.ts";
 import { markdownTable } from "../markdown.ts";
+import { readOptions } from "../read-options.ts";
 import {
   type Case,
   countFitting,
@@ -39,7 +39,7 @@ import {
   roomyCase,
 } from "./measure-baselines.ts";
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     network: { type: "string", default: "vgg16" },
     memory: { type: "string" },

@@ -12,7 +12,6 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { parseArgs } from "node:util";
 import { known } from "../../src/base/assert.ts";
 import { usageError } from "../../src/base/errors.ts";
 import { formatSeconds } from "../../src/base/format.ts";
@@ -33,6 +32,7 @@ import { gTeacherMapper } from "../../src/mapping/mappers/g-teacher/g-teacher.ts
 import { layerByLayerMapper } from "../../src/mapping/mappers/layer-by-layer/layer-by-layer.ts";
 import { extractWorkload } from "../../src/mapping/workload/extract.ts";
 import { type Column, textTable } from "../../src/report/text-table.ts";
+import { readOptions } from "../read-options.ts";
 import { measureHere } from "./dlfusion-here.ts";
 import { renderDlfusion } from "./dlfusion-page.ts";
 
@@ -72,7 +72,7 @@ export interface Row {
   readonly groups: number;
 }
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     accelerator: { type: "string", default: "mlu100-like" },
     batch: { type: "string", default: "1" },

@@ -8,7 +8,6 @@
  */
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { parseArgs } from "node:util";
 import { known } from "../../src/base/assert.ts";
 import { packageRoot, packageVersion } from "../../src/host/package-root.ts";
 import { enableRelaxedSimd } from "../../src/host/wasm-engine.ts";
@@ -20,6 +19,7 @@ import { findMapping } from "../../src/mapping/mappers/find-mapping.ts";
 import { gTeacherMapper } from "../../src/mapping/mappers/g-teacher/g-teacher.ts";
 import type { Mapper } from "../../src/mapping/mappers/mapper.ts";
 import { encodeMapping } from "../../src/mapping/space/encoding.ts";
+import { readOptions } from "../read-options.ts";
 import { dnnFuserFigure3 } from "./dnnfuser-results.ts";
 import { dnnFuserTable2, trainingMegabytes } from "./dnnfuser-transfer-results.ts";
 import { type DrawnMapping, type Panel, panelText } from "./figure3-mappings.ts";
@@ -36,7 +36,7 @@ import {
 
 enableRelaxedSimd();
 const root = packageRoot();
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     weights: { type: "string" },
     steps: { type: "string", default: "1000" },

@@ -7,12 +7,12 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { planFixed, planNone } from "../../src/compiler/fusion/fixed-plan.ts";
 import { exceptionNames, planFusion } from "../../src/compiler/fusion/plan.ts";
 import { type PlanSummary, summarizePlan } from "../../src/compiler/fusion/plan-summary.ts";
 import { importOnnx } from "../../src/graph/onnx/import-onnx.ts";
 import { inferShapes } from "../../src/graph/ops/infer-shapes.ts";
+import { readOptions } from "../read-options.ts";
 import { dnnFusionResults, type PaperRow } from "./dnnfusion-results.ts";
 
 interface Comparison {
@@ -25,7 +25,7 @@ interface Comparison {
   readonly missed: readonly string[];
 }
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: { models: { type: "string", default: "../shared/models/structure" }, json: { type: "boolean" } },
 });
 const here = dnnFusionResults.filter(({ file }) => existsSync(join(values.models, file)));

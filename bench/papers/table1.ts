@@ -10,7 +10,6 @@ import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { formatBytes } from "../../src/base/format.ts";
 import { fuse } from "../../src/compiler/fusion/static-plan.ts";
 import { importOnnx } from "../../src/graph/onnx/import-onnx.ts";
@@ -29,11 +28,12 @@ import { extractWorkload } from "../../src/mapping/workload/extract.ts";
 import { compareDocument } from "../../src/report/compare-document.ts";
 import type { CompareDocument } from "../../src/report/compare-schema.ts";
 import { compareNotes } from "../../src/report/compare-text.ts";
+import { readOptions } from "../read-options.ts";
 import { dnnFuserTable1, type PaperCase, paperSamples } from "./dnnfuser-results.ts";
 import { differences, type Machine, table1Text } from "./table1-text.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     seeds: { type: "string", default: "9" },
     weights: { type: "string" },

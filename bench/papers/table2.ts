@@ -7,7 +7,6 @@
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { formatSeconds } from "../../src/base/format.ts";
 import { median } from "../../src/base/statistics.ts";
 import { enableRelaxedSimd } from "../../src/host/wasm-engine.ts";
@@ -17,6 +16,7 @@ import { type TeacherName, teacherNames } from "../../src/learning/trajectories/
 import type { Objective } from "../../src/mapping/cost/problem.ts";
 import { exactMapper } from "../../src/mapping/mappers/exact/exact.ts";
 import { gTeacherMapper } from "../../src/mapping/mappers/g-teacher/g-teacher.ts";
+import { readOptions } from "../read-options.ts";
 import { dnnFuserTable2, dnnFuserTable3, trainingMegabytes } from "./dnnfuser-transfer-results.ts";
 import {
   type Answer,
@@ -29,7 +29,7 @@ import {
 } from "./imitation.ts";
 
 enableRelaxedSimd();
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     steps: { type: "string", default: "1000" },
     seeds: { type: "string", default: "3" },
