@@ -21,7 +21,7 @@ import { generalSchema } from "../src/learning/environment/general-schema.ts";
 import { paperSchema } from "../src/learning/environment/paper-schema.ts";
 import { schemaTitle } from "../src/learning/environment/schema.ts";
 import { createStepNetwork, type StepNetwork } from "../src/learning/inference/step-network.ts";
-import { dnnfuserMapper } from "../src/learning/mappers/dnnfuser.ts";
+import { dnnfuserMapper, withRoomFor } from "../src/learning/mappers/dnnfuser.ts";
 import { type MapperWeights, readMapperWeights } from "../src/learning/network/mapper-weights.ts";
 import { firstParameters, paperSizes } from "../src/learning/network/network-sizes.ts";
 import { presets } from "../src/mapping/accelerator/presets/presets.ts";
@@ -87,7 +87,7 @@ async function timeWeights(weights: MapperWeights): Promise<void> {
         prepared.push(`${title}, ${samples}: ${formatSeconds((performance.now() - start) / 1000)}`);
       const steps = problem.workload.layers.length + 1;
       const together = Math.min(8, samples);
-      const network = await createStepNetwork(weights, together);
+      const network = await createStepNetwork(withRoomFor(weights, problem), together);
       rows.push({
         ...{ what: `${name}, ${title}`, samples, steps },
         search: timed(() => searchThrough(mapper, problem)),

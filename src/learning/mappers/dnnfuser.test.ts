@@ -1,12 +1,17 @@
 /** The learned mapper keeps the contract of all mappers, with weights that have learned nothing. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { known } from "../../base/assert.ts";
 import { seededRandom } from "../../base/random.ts";
+import { createCostModel } from "../../mapping/cost/cost-model.ts";
+import { evaluate } from "../../mapping/cost/evaluate.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
 import { findMapping } from "../../mapping/mappers/find-mapping.ts";
 import { describeMapper, problems } from "../../mapping/mappers/testing/describe-mapper.ts";
 import { randomWorkload, roundAccelerator } from "../../mapping/testing/small-workloads.ts";
 import { generalSchema } from "../environment/general-schema.ts";
 import { paperSchema } from "../environment/paper-schema.ts";
+import { decodeMappings } from "../inference/decode.ts";
+import { createStepNetwork } from "../inference/step-network.ts";
 import { spreadWeights } from "../inference/testing/reference.ts";
 import { dnnfuserMapper } from "./dnnfuser.ts";
 
@@ -27,6 +32,9 @@ const chain: Problem = {
   objective: "traffic",
 };
 
+const offChip = ({ evaluation }: Awaited<ReturnType<typeof findMapping>>): number =>
+  evaluation.feasible ? evaluation.offChipBytes : Number.NaN;
+
 test("evaluations are the unfused mapping, and for each sample one a step and its answer", async () => {
   // 20 layers: 21 steps and the answer are 22.
   for (const samples of [1, 5, 11]) {
@@ -41,9 +49,6 @@ describe("samples", () => {
   beforeAll(async () => {
     one = offChip(await findMapping(dnnfuserMapper({ weights }), chain));
   });
-  const offChip = ({ evaluation }: Awaited<ReturnType<typeof findMapping>>): number =>
-    evaluation.feasible ? evaluation.offChipBytes : Number.NaN;
-
   test("the best of many is better than the greedy one, and never worse", async () => {
     const mapper = dnnfuserMapper({ weights, samples: 40, temperature: 0.5 });
     const costs: number[] = [];
@@ -71,6 +76,21 @@ test("searches that run at the same time do not meet in the network's memory", a
     given.map((problem) => findMapping(mapper, problem, { clock: () => now++ })),
   );
   expect(together.map(({ mapping }) => mapping)).toEqual(alone);
+});
+
+test("the room that a network is compiled for changes no answer", async () => {
+  const wide = spreadWeights({ ...sizes, steps: 57 }, generalSchema, 3, 20);
+  const whole = await createStepNetwork(wide, 1);
+  const mapper = dnnfuserMapper({ weights: wide });
+  for (const layers of [3, 15, 16, 40, 70]) {
+    const problem = { ...chain, workload: randomWorkload(seededRandom(layers), layers, 0.1) };
+    const found = await findMapping(mapper, problem);
+    const model = createCostModel({ ...problem, mode: "full" });
+    const [mappings] = [...decodeMappings(whole, model, { samples: 1, temperature: 0, seed: 1 })];
+    const decoded = evaluate(problem, known(mappings?.[0], "a mapping"));
+    const best = [decoded, found.baseline].flatMap((one) => (one.feasible ? [one.offChipBytes] : []));
+    expect([layers, offChip(found)]).toEqual([layers, Math.min(...best)]);
+  }
 });
 
 test("where nothing fits it says what would", async () => {

@@ -1,7 +1,8 @@
 /**
  * DNNFuser as a mapper: a trained network says a mapping in one pass, or several of which the best is taken. It starts from the
  * unfused network, as the other searches do, so its answer is never worse; where no mapping fits it finds none. The cost model has
- * the last word on what the network says. O(steps) runs of the network for each batch of samples; compiled in `prepare`, once.
+ * the last word on what the network says. O(steps) runs of the network for each batch of samples; compiled in `prepare`, once
+ * for all problems of about as many layers.
  *
  * Evaluations are what cost is worked out for: the unfused network, for each sample the rest of the mapping at every step (the
  * state's performance so far, so N + 1), and the mapping that comes out.
@@ -36,6 +37,8 @@ export const mostSamples = 65_536;
 export const defaultTemperatures = { choice: 1, share: 0.1 } as const;
 /** Samples that run side by side: beyond 4 one takes no less time, and beyond 8 a little more, as the cache outgrows the processor's. */
 const mostTogether = 8;
+/** Attention goes over all the room that it is compiled for, filled or not: a quarter of a step's time in a window of 57. */
+const roomStep = 16;
 
 /**
  * @throws LaminateError (usage) for options out of range
@@ -47,20 +50,28 @@ export function dnnfuserMapper({
 }: DnnfuserOptions): Mapper {
   checkOptions(samples, temperature);
   const together = Math.min(samples, mostTogether);
-  let compiling: Promise<StepNetwork> | undefined;
-  let network: StepNetwork | undefined;
+  /** By the steps that they have room for. */
+  const networks = new Map<number, StepNetwork>();
   return {
     name: dnnfuserName,
     ignoresSeed: samples === 1 || temperature === 0,
-    async prepare() {
-      compiling ??= createStepNetwork(weights, together);
-      network = await compiling;
+    async prepare(problem) {
+      const roomy = withRoomFor(weights, problem);
+      const { steps } = roomy.sizes;
+      if (!networks.has(steps)) networks.set(steps, await createStepNetwork(roomy, together));
     },
     *search(problem, options) {
+      const network = networks.get(withRoomFor(weights, problem).sizes.steps);
       assert(network !== undefined, "the network is compiled before the first search");
       return yield* search(network, problem, { ...options, samples, temperature });
     },
   };
+}
+
+/** The weights with a window no longer than a mapping of the problem needs, which changes no answer. */
+export function withRoomFor(weights: MapperWeights, { workload }: Pick<Problem, "workload">): MapperWeights {
+  const needed = roomStep * Math.ceil((workload.layers.length + 1) / roomStep);
+  return { ...weights, sizes: { ...weights.sizes, steps: Math.min(weights.sizes.steps, needed) } };
 }
 
 function checkOptions(samples: number, temperature: number): void {
