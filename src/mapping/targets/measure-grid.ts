@@ -4,7 +4,6 @@
  */
 import { LaminateError } from "../../base/errors.ts";
 import { doublingLadder } from "../space/pass-sizes.ts";
-import type { GridMeasurements } from "./measurements-file.ts";
 import { type GridPoint, layerGrid, synthesize } from "./synthesized-layers.ts";
 import type { Target } from "./target.ts";
 
@@ -22,6 +21,13 @@ export const defaultGrid: GridSettings = { repeats: 7, leastMacs: 2 ** 12, mostM
 export interface Measurement extends GridPoint {
   /** Of one run, one entry for each pass; none where the layer does not run on the target. */
   readonly seconds: readonly number[];
+}
+
+export interface GridMeasurements {
+  /** Passes through the whole grid. */
+  readonly repeats: number;
+  /** In the order of the grid. */
+  readonly measurements: readonly Measurement[];
 }
 
 export interface MeasureOptions {

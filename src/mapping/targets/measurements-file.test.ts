@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { defaultGrid, gridOf, measureGrid } from "./measure-grid.ts";
-import { type GridMeasurements, parseMeasurements, printMeasurements } from "./measurements-file.ts";
+import { defaultGrid, type GridMeasurements, gridOf, measureGrid } from "./measure-grid.ts";
+import { parseMeasurements, printMeasurements } from "./measurements-file.ts";
 import { syntheticOrigin, syntheticTarget } from "./testing/synthetic-target.ts";
 
 const settings = { ...defaultGrid, repeats: 3 };

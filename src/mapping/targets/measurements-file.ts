@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { badInput, type LaminateError } from "../../base/errors.ts";
-import type { Measurement } from "./measure-grid.ts";
+import type { GridMeasurements } from "./measure-grid.ts";
 import type { GridPoint } from "./synthesized-layers.ts";
 import { checkOrigin, originSchema, type TargetOrigin } from "./target-origin.ts";
 
@@ -30,13 +30,6 @@ const measurementsSchema = z.object({
   repeats: count,
   measurements: z.array(measurementSchema),
 });
-
-export interface GridMeasurements {
-  /** Passes through the whole grid. */
-  readonly repeats: number;
-  /** In the order of the grid. */
-  readonly measurements: readonly Measurement[];
-}
 
 /** The measurements as text: JSON, one on a line. */
 export function printMeasurements({ repeats, measurements }: GridMeasurements, origin: TargetOrigin): string {
