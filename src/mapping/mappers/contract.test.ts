@@ -1,6 +1,5 @@
-/** The contract of every mapper of this room, and what exact alone promises. */
+/** The contract of the mappers of this room but the baselines, which have a slow test of it, and what exact alone promises. */
 import { describe, expect, test } from "vitest";
-import { baselineMapper, baselineNames } from "./baselines/baselines.ts";
 import { strategyMapper, strategyNames } from "./dlfusion/mapper.ts";
 import { exactMapper } from "./exact/exact.ts";
 import { gTeacherMapper } from "./g-teacher/g-teacher.ts";
@@ -9,8 +8,6 @@ import { describeMapper, lastState, problems } from "./testing/describe-mapper.t
 
 for (const create of [layerByLayerMapper, gTeacherMapper, exactMapper])
   describeMapper(create, { startsUnfused: true, leastAnswers: 40 });
-for (const name of baselineNames)
-  describeMapper(() => baselineMapper(name), { startsUnfused: false, leastAnswers: 8, evaluations: 200 });
 for (const name of strategyNames) {
   const startsUnfused = ["dlfusion", "reduced-brute-force", "cores-oracle"].includes(name);
   describeMapper(() => strategyMapper(name), { startsUnfused, leastAnswers: 40 });
