@@ -192,6 +192,7 @@ export type { Mapper, Proof, SearchOptions, SearchState } from "./mapping/mapper
 export { type Improvement, type RecordedSearch, recordSearch } from "./mapping/mappers/record-search.ts";
 export { type DecodedVector, decodeMapping, encodeMapping } from "./mapping/space/encoding.ts";
 export { type GroupGraph, groupGraph } from "./mapping/space/group-graph.ts";
+export type { Section } from "./mapping/space/lanes.ts";
 export type { LayerMapping, LayerRange, Mapping, Output, Weights } from "./mapping/space/mapping.ts";
 export { type Firing, pullSchedule } from "./mapping/space/pull-schedule.ts";
 export { analyticTarget } from "./mapping/targets/analytic-target.ts";

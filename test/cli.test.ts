@@ -314,6 +314,19 @@ describe.concurrent("bad input exits with 3 and names the place and the way out"
     ["a mapping of another length", () => ["evaluate", "resnet18", "--mapping", "[-1,-1]"], "needs 22"],
     ["a mapping that is no JSON", () => ["evaluate", "resnet18", "--mapping", "[1,"], "--mapping: not JSON"],
     ["an empty mapping", () => ["evaluate", "resnet18", "--mapping", "[]"], "the mapping is empty"],
+    [
+      "lanes of which one reads what the other makes",
+      () => [
+        ...["evaluate", "resnet18", "-a", "quad-npu", "--mapping"],
+        JSON.stringify(
+          Array.from({ length: 21 }, (_, at) => ({
+            ...{ pass: 1, output: "sync", cores: 2 },
+            ...(at === 5 || at === 6 ? { lane: at - 5 } : {}),
+          })),
+        ),
+      ],
+      "lane 1 reads what /layer2/layer2.0/conv1/Conv makes",
+    ],
     ["a mapping of other things", () => ["evaluate", "resnet18", "--mapping", '["x"]'], "not a mapping"],
     [
       "a mapping file that is not there",

@@ -90,9 +90,11 @@ function infeasibleText(
 ): string {
   const { group, requiredBytes, availableBytes } = infeasible;
   const names = group.length > 4 ? [...group.slice(0, 3), `${group.length - 3} more`] : group;
-  const noun = group.length === 1 ? "layer" : "the group of";
+  const inLanes =
+    new Set(mapping.filter(({ layer }) => group.includes(layer)).map(({ lane }) => lane)).size > 1;
+  const noun = inLanes ? "the lanes of" : group.length === 1 ? "layer" : "the group of";
   const message =
-    `${noun} ${names.join(", ")} needs ${formatBytes(requiredBytes)} on chip, ` +
+    `${noun} ${names.join(", ")} ${inLanes ? "together need" : "needs"} ${formatBytes(requiredBytes)} on chip, ` +
     `and there are ${formatBytes(availableBytes)}`;
   const enough =
     coreBufferFix(problem, requiredBytes, availableBytes) ??

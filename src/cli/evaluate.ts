@@ -17,7 +17,7 @@ export function addEvaluate(program: Command, cli: Cli): void {
     .description("say what a given mapping costs, or why it does not fit")
     .requiredOption(
       "--mapping <file|json>",
-      "a map result, rows, or a vector [mB_0, .. mB_N] (-1 writes off chip); - reads the standard input",
+      "a map result, rows of pass, output and where wanted cores and lane, or a vector [mB_0, .. mB_N] (-1 writes off chip); - reads the standard input",
     );
   addJsonOption(addProblemOptions(command))
     .option("-o, --out <folder>", "write result.json, report.html, trace.json and run.json there")

@@ -71,7 +71,8 @@ function readGiven(problem: CompleteProblem, given: GivenMapping): Read {
 }
 
 function sameRows(a: Mapping, b: Mapping): boolean {
-  return a.every((entry, layer) => entry.pass === b[layer]?.pass && entry.output === b[layer]?.output);
+  const same = ["pass", "output", "cores", "lane"] as const;
+  return a.every((entry, layer) => same.every((key) => entry[key] === b[layer]?.[key]));
 }
 
 /** The answer that a result document records, made again for its trace or report. */

@@ -16,6 +16,7 @@ test.each([
   ['[{"pass":1,"output":"keep"}]', "[0].output"],
   ['[{"pass":0,"output":"sync"}]', "[0].pass"],
   ['[{"pass":1,"output":"sync","colour":"red"}]', "colour"],
+  ['[{"pass":1,"output":"sync","lane":-1}]', "[0].lane"],
   ["[1, null]", "not a mapping"],
   ["{}", "not a laminate.map/1 document"],
 ])("%s is refused", (text, message) => {
@@ -35,4 +36,28 @@ test("rows must be those of this network", () => {
   ]);
   expect(() => mappingFromRows([row], workload, 3)).toThrow(/has 1 rows, and .* has 2 layers/);
   expect(() => mappingFromRows([{ ...row, layer: "L1" }, row], workload, 3)).toThrow(/layer 0 of .* is "L0"/);
+});
+
+test("rows may have lanes, and without any the mapping has none", () => {
+  const workload = sketchWorkload(8, [
+    { outputBytes: 8, reads: [-1] },
+    { outputBytes: 8, reads: [-1] },
+  ]);
+  const given = readMapping(
+    '[{"pass":1,"output":"sync","cores":1,"lane":0},{"pass":1,"output":"sync","cores":2,"lane":1}]',
+  );
+  const row = { pass: 1, output: "sync", weights: "streamed" };
+  expect(given.kind === "rows" && mappingFromRows(given.rows, workload, 3)).toEqual([
+    { ...row, cores: 1, lane: 0 },
+    { ...row, cores: 2, lane: 1 },
+  ]);
+  const plain = mappingFromRows(
+    [
+      { pass: 1, output: "sync", weights: "streamed" },
+      { pass: 1, output: "sync", weights: "streamed" },
+    ],
+    workload,
+    3,
+  );
+  expect(plain.some((entry) => "lane" in entry)).toBe(false);
 });

@@ -15,6 +15,7 @@ const rowSchema = z.strictObject({
   output: z.enum(["stage", "sync"]),
   weights: z.literal("streamed").default("streamed"),
   cores: z.int().positive().optional(),
+  lane: z.int().nonnegative().optional(),
 });
 
 type Row = z.output<typeof rowSchema>;
@@ -70,7 +71,8 @@ export function mappingFromRows(rows: readonly Row[], workload: Workload, cores:
         },
       );
     }
-    return { pass: row.pass, output: row.output, weights: row.weights, cores: row.cores ?? cores };
+    const { pass, output, weights, lane } = row;
+    return { pass, output, weights, cores: row.cores ?? cores, ...(lane === undefined ? {} : { lane }) };
   });
 }
 

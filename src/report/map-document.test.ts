@@ -9,6 +9,8 @@ import {
   sampleFound,
   sampleMapping,
   sampleProblem,
+  sideBySideMapping,
+  sideBySideProblem,
 } from "./testing/sample-result.ts";
 
 const problem = sampleProblem();
@@ -122,6 +124,25 @@ describe("reading back", () => {
   test("gives the same document", () => {
     expect(parseMapDocument(JSON.stringify(document), "out.json")).toEqual(document);
     expect(parseMapDocument(JSON.parse(JSON.stringify(document)), "out.json")).toEqual(document);
+  });
+
+  test("keeps the lanes of groups side by side, and others have none", () => {
+    const forked = sideBySideProblem();
+    const side = sampleDocument(forked, foundMapping(forked, sideBySideMapping));
+    const read = parseMapDocument(JSON.stringify(side), "out.json");
+    expect(mappingOf(read)).toEqual(sideBySideMapping);
+    expect(read.groups.map(({ lane, startSeconds }) => [lane, startSeconds])).toEqual([
+      [undefined, 0],
+      [0, 27],
+      [1, 27],
+      [undefined, 94],
+    ]);
+    expect(JSON.stringify(document)).not.toContain("lane");
+  });
+
+  test("takes documents from before groups had a start", () => {
+    const groups = document.groups.map(({ startSeconds: _, ...group }) => group);
+    expect(parseMapDocument({ ...document, groups }, "out.json").groups).toEqual(groups);
   });
 
   test("fields that a later version adds do no harm", () => {

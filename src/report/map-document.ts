@@ -131,6 +131,8 @@ function groupEntry(problem: CompleteProblem, group: GroupCost): MapDocument["gr
     onChipTrafficBytes: group.onChipTrafficBytes,
     energyJoules: group.energyJoules,
     macs: group.macs,
+    ...(group.lane === undefined ? {} : { lane: group.lane }),
+    startSeconds: group.startSeconds,
   };
 }
 

@@ -11,6 +11,10 @@ const quantity = z.number().nonnegative();
 const bytes = quantity.describe("bytes");
 const seconds = quantity.describe("seconds");
 const layerNames = z.array(z.string()).describe("names of layers, in the order of the network");
+const lane = z
+  .int()
+  .nonnegative()
+  .describe("lane of a section of groups side by side; left out where nothing runs beside the group");
 const counting = z.int().nonnegative();
 
 const infeasible = z
@@ -37,6 +41,10 @@ const group = z.object({
   onChipTrafficBytes: bytes,
   energyJoules: quantity.describe("joules"),
   macs: quantity,
+  lane: lane.optional(),
+  startSeconds: seconds
+    .optional()
+    .describe("from the start of the network; where groups run side by side, latencies do not add up"),
 });
 
 const layerMapping = z.object({
@@ -45,6 +53,7 @@ const layerMapping = z.object({
   output: z.enum(["stage", "sync"]).describe("kept on chip for its consumers, or written off chip"),
   weights: z.enum(["streamed", "resident"]),
   cores: z.int().positive(),
+  lane: lane.optional(),
 });
 
 const proof = z.object({
@@ -83,7 +92,9 @@ export const mapSchema = z
     peakFootprintBytes: bytes.nullable(),
     energyJoules: quantity.nullable(),
     baseline,
-    groups: z.array(group).describe("in the order in which they run"),
+    groups: z
+      .array(group)
+      .describe("in the order of their layers, which is that in which they run but for lanes"),
     mapping: z.array(layerMapping).describe("one entry per layer; empty when no mapping was found"),
     vector: z
       .array(z.int())

@@ -8,6 +8,8 @@ import {
   sampleFound,
   sampleMapping,
   sampleProblem,
+  sideBySideMapping,
+  sideBySideProblem,
 } from "./testing/sample-result.ts";
 
 const problem = sampleProblem();
@@ -63,4 +65,19 @@ test("names cannot move the cursor", () => {
   const text = comparisonTable([{ ...document, mapper: "\u001b[2Jevil\r\nrow" }]);
   expect(text).toContain("?[2Jevil??row");
   expect(text.split("\n")).toHaveLength(3);
+});
+
+test("groups side by side have their lane and their start", () => {
+  const forked = sideBySideProblem();
+  const document = sampleDocument(forked, foundMapping(forked, sideBySideMapping));
+  expect(`\n${groupTable(document)}\n`).toMatchInlineSnapshot(`
+    "
+    group  layers  cores  lane  start  images per pass  on chip  off chip  latency  bound
+    ----------------------------------------------------------------------------------------
+        1  L0          4     -    0 s  1                    0 B      16 B     27 s  compute
+        2  L1          1     0   27 s  1                    0 B      16 B     67 s  compute
+        3  L2          3     1   27 s  1                    0 B      16 B     41 s  compute
+        4  L3          4     -   94 s  1                    0 B      24 B     35 s  off-chip
+    "
+  `);
 });

@@ -21,8 +21,15 @@ export function comparisonTable(documents: readonly MapDocument[]): string {
   ]);
 }
 
-/** One line per group, in the order in which they run; with its cores where the accelerator has several. */
+/**
+ * One line per group, in the order of their layers; with its cores where the accelerator has several, and its lane and start where
+ * groups run side by side.
+ */
 export function groupTable({ groups, mapping }: MapDocument): string {
+  const lanes: readonly Column<MapDocument["groups"][number]>[] = [
+    { head: "lane", cell: ({ lane }) => String(lane ?? "-") },
+    { head: "start", cell: ({ startSeconds }) => shown(startSeconds ?? null, formatSeconds) },
+  ];
   const coresOf = new Map(mapping.map(({ layer, cores }) => [layer, cores]));
   const cores: Column<MapDocument["groups"][number]> = {
     head: "cores",
@@ -32,6 +39,7 @@ export function groupTable({ groups, mapping }: MapDocument): string {
     { head: "group", cell: (_, at) => String(at + 1) },
     { head: "layers", align: "left", cell: ({ layers }) => layerSpan(layers) },
     ...(mapping.some((entry) => entry.cores > 1) ? [cores] : []),
+    ...(mapping.some(({ lane }) => lane !== undefined) ? lanes : []),
     { head: "images per pass", align: "left", cell: ({ passes }) => keepEnd(passList(passes), 30) },
     { head: "on chip", cell: ({ footprintBytes }) => formatBytes(footprintBytes) },
     { head: "off chip", cell: ({ offChipBytes }) => formatBytes(offChipBytes) },

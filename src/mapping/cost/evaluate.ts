@@ -1,13 +1,17 @@
 /**
  * Evaluates a given mapping: a pure function of problem and mapping. O(layers + edges) when pass sizes are on a ladder.
  */
-import { badInput } from "../../base/errors.ts";
+import { known } from "../../base/assert.ts";
 import { sum } from "../../base/integers.ts";
+import type { Accelerator } from "../accelerator/accelerator.ts";
 import { decodeMapping } from "../space/encoding.ts";
-import { groupsOf, type LayerMapping, type LayerRange, type Mapping } from "../space/mapping.ts";
+import { type Section, sectionsOf } from "../space/lanes.ts";
+import { groupsOf, type LayerRange, type Mapping } from "../space/mapping.ts";
 import { networkInputBytes, type Workload } from "../workload/workload.ts";
+import { checkCores, checkMapping, coresOf } from "./check-mapping.ts";
 import { type CostModel, createCostModel, streamedWeightBytes } from "./cost-model.ts";
 import type { Bound, Evaluation, GroupCost } from "./evaluation.ts";
+import { type ChannelUse, runSideBySide } from "./fair-share.ts";
 import { fullFootprintBytes, paperFootprintBytes } from "./footprint.ts";
 import { completeProblem, type Problem } from "./problem.ts";
 
@@ -51,8 +55,8 @@ export function layerByLayer({ workload, batch, accelerator }: Problem): Mapping
 
 /** As `evaluate`, with a cost model that is already there. */
 export function evaluateWith(model: CostModel, mapping: Mapping, options: EvaluateOptions = {}): Evaluation {
-  const { workload, mode, accelerator } = model.problem;
-  checkMapping(model, mapping);
+  const { workload, mode, accelerator, memoryBytes } = model.problem;
+  checkMapping(model.problem, mapping);
   const passOf = (layer: number): number => mapping[layer]?.pass ?? 1;
   const staged = (layer: number): boolean => mapping[layer]?.output === "stage";
   const ranges = groupsOf(
@@ -61,7 +65,8 @@ export function evaluateWith(model: CostModel, mapping: Mapping, options: Evalua
   );
   const models = ranges.map((range) => model.onCores(coresOf(workload, mapping, range)));
   const modelOf = (group: number): CostModel => models[group] ?? model;
-  const available = models.map((groupModel) => groupModel.problem.memoryBytes);
+  const sections = sectionsOf(workload, mapping, ranges);
+  checkCores(model.problem, mapping, ranges, sections);
   const full = ranges.map((range, group) => fullFootprintBytes(modelOf(group), range, passOf));
   const footprints =
     mode === "full"
@@ -70,40 +75,123 @@ export function evaluateWith(model: CostModel, mapping: Mapping, options: Evalua
           (range) =>
             paperFootprintBytes(model, range, passOf, staged) + inputFootprint(workload, range, options),
         );
-  const misfits = footprints.map((bytes, group) => (bytes > (available[group] ?? 0) ? bytes : 0));
-  const worst = largest(misfits);
-  if (worst.value > 0) {
+  const uses = memoryUses(memoryBytes, models, sections, footprints);
+  const worst = largestUse(uses.filter(misfits));
+  if (worst !== undefined) {
     return {
       feasible: false,
-      group: layersOf(ranges[worst.index]),
-      requiredBytes: worst.value,
-      availableBytes: available[worst.index] ?? 0,
+      group: worst.groups.flatMap((group) => layersOf(ranges[group])),
+      requiredBytes: worst.bytes,
+      availableBytes: worst.availableBytes,
     };
   }
-  const groups = ranges.map((range, index) =>
-    groupCost(modelOf(index), range, passOf, footprints[index] ?? 0),
-  );
-  const latencyCycles = sum(groups.map((group) => group.latencyCycles));
+  const costOf = (group: number, startCycles: number): GroupCost =>
+    groupCost(modelOf(group), known(ranges[group], "a group"), passOf, footprints[group] ?? 0, startCycles);
+  const groups: GroupCost[] = [];
+  let latencyCycles = 0;
+  for (const section of sections) {
+    const [[only = 0] = []] = section;
+    if (section.length === 1) {
+      const group = costOf(only, latencyCycles);
+      groups.push(group);
+      latencyCycles += group.latencyCycles;
+    } else latencyCycles = pushSideBySide(groups, section, costOf, latencyCycles, accelerator);
+  }
+  const fullUses = footprints === full ? uses : memoryUses(memoryBytes, models, sections, full);
   return {
     feasible: true,
-    physical: full.every((bytes, group) => bytes <= (available[group] ?? 0)),
-    physicalPeakFootprintBytes: largest(full).value,
+    physical: !fullUses.some(misfits),
+    physicalPeakFootprintBytes: largestUse(fullUses)?.bytes ?? 0,
     latencyCycles,
     latencySeconds: latencyCycles / accelerator.frequencyHertz,
     offChipBytes: sum(groups.map((group) => group.offChipBytes)),
     onChipTrafficBytes: sum(groups.map((group) => group.onChipTrafficBytes)),
-    peakFootprintBytes: largest(footprints).value,
+    peakFootprintBytes: largestUse(uses)?.bytes ?? 0,
     energyJoules: sum(groups.map((group) => group.energyJoules)),
     groups,
+    sections,
   };
 }
 
-/** Cost of one group, its footprint being known. */
+/** What is reserved on chip at one time. */
+interface MemoryUse {
+  /** One group, or the largest of each lane of a section. */
+  readonly groups: readonly number[];
+  readonly bytes: number;
+  readonly availableBytes: number;
+}
+
+/** Each group by itself against what its cores may use; where lanes run side by side, also what they keep together against all. */
+function memoryUses(
+  memoryBytes: number,
+  models: readonly CostModel[],
+  sections: readonly Section[],
+  footprints: readonly number[],
+): readonly MemoryUse[] {
+  const bytesOf = (group: number): number => footprints[group] ?? 0;
+  const uses = models.map(({ problem }, group): MemoryUse => {
+    return { groups: [group], bytes: bytesOf(group), availableBytes: problem.memoryBytes };
+  });
+  for (const section of sections) {
+    if (section.length === 1) continue;
+    const groups = section.map((lane) => lane.reduce((a, b) => (bytesOf(b) > bytesOf(a) ? b : a)));
+    uses.push({ groups, bytes: sum(groups.map(bytesOf)), availableBytes: memoryBytes });
+  }
+  return uses;
+}
+
+const misfits = ({ bytes, availableBytes }: MemoryUse): boolean => bytes > availableBytes;
+
+function largestUse(uses: readonly MemoryUse[]): MemoryUse | undefined {
+  return uses.reduce<MemoryUse | undefined>(
+    (a, b) => (a === undefined || b.bytes > a.bytes ? b : a),
+    undefined,
+  );
+}
+
+/**
+ * The groups of a section with several lanes, as they run beside each other; `costOf` says what they cost by themselves. Returns when
+ * the last of them ends, in cycles.
+ */
+function pushSideBySide(
+  groups: GroupCost[],
+  section: Section,
+  costOf: (group: number, startCycles: number) => GroupCost,
+  sectionStart: number,
+  { frequencyHertz, offChipBytesPerSecond }: Accelerator,
+): number {
+  const lanes = section.map((lane) => lane.map((group) => costOf(group, sectionStart)));
+  const uses = lanes.map((lane) =>
+    lane.map(({ latencyCycles, overheadSeconds, offChipBytes }): ChannelUse => {
+      const overheadCycles = overheadSeconds * frequencyHertz;
+      return { overheadCycles, workCycles: latencyCycles - overheadCycles, offChipBytes };
+    }),
+  );
+  const spans = runSideBySide(uses, offChipBytesPerSecond / frequencyHertz);
+  lanes.forEach((of, lane) => {
+    of.forEach((group, index) => {
+      const { startCycles, endCycles } = known(spans[lane]?.[index], "the span of a group");
+      const latencyCycles = endCycles - startCycles;
+      groups.push({
+        ...group,
+        lane,
+        startSeconds: (sectionStart + startCycles) / frequencyHertz,
+        latencyCycles,
+        latencySeconds: latencyCycles / frequencyHertz,
+        contentionSeconds: Math.max(0, latencyCycles - group.latencyCycles) / frequencyHertz,
+      });
+    });
+  });
+  return sectionStart + Math.max(...spans.map((lane) => lane.at(-1)?.endCycles ?? 0));
+}
+
+/** Cost of one group that runs by itself from a cycle on, its footprint being known. */
 function groupCost(
   model: CostModel,
   range: LayerRange,
   passOf: (layer: number) => number,
   footprintBytes: number,
+  startCycles: number,
 ): GroupCost {
   const { accelerator } = model.problem;
   const layers = layersOf(range);
@@ -134,28 +222,15 @@ function groupCost(
     offChipBytes,
     onChipTrafficBytes,
     macs,
+    startSeconds: startCycles / frequency,
     latencyCycles,
     latencySeconds: latencyCycles / frequency,
+    contentionSeconds: 0,
     computeSeconds: computeCycles / frequency,
     overheadSeconds: overheadCycles / frequency,
     energyJoules: energyPicojoules * 1e-12,
     bound,
   };
-}
-
-/** The number of cores that a group runs on: cores are started for a group, so all of its layers have the same. */
-function coresOf(workload: Workload, mapping: Mapping, { first, last }: LayerRange): number {
-  const cores = mapping[first]?.cores ?? 1;
-  for (let layer = first + 1; layer <= last; layer++) {
-    const other = mapping[layer]?.cores;
-    if (other === cores) continue;
-    const names = [workload.layers[first]?.name, workload.layers[layer]?.name];
-    throw badInput(`the layer runs on ${other} cores, and ${names[0]} of the same group on ${cores}`, {
-      where: `mapping[${layer}] (${names[1]})`,
-      fix: "give all layers of a group the same cores, or sync a layer between the two",
-    });
-  }
-  return cores;
 }
 
 /** The paper counts a staged input, mB_0 x |input|, in the group that reads it first. */
@@ -166,40 +241,4 @@ function inputFootprint(workload: Workload, range: LayerRange, { inputImages }: 
 function layersOf(range: LayerRange | undefined): readonly number[] {
   if (!range) return [];
   return Array.from({ length: range.last - range.first + 1 }, (_, index) => range.first + index);
-}
-
-function largest(values: readonly number[]): { readonly value: number; readonly index: number } {
-  let index = 0;
-  values.forEach((value, at) => {
-    if (value > (values[index] ?? 0)) index = at;
-  });
-  return { value: values[index] ?? 0, index };
-}
-
-function checkMapping(model: CostModel, mapping: Mapping): void {
-  const { batch, workload, accelerator } = model.problem;
-  if (mapping.length !== model.layerCount) {
-    throw badInput(`the mapping has ${mapping.length} layers and the workload ${model.layerCount}`, {
-      where: "mapping",
-      fix: `give one entry for each layer of ${workload.name} (laminate inspect lists them)`,
-    });
-  }
-  mapping.forEach((entry, layer) => {
-    const problem = faultOf(entry, batch, accelerator.cores);
-    if (problem) throw badInput(problem, { where: `mapping[${layer}] (${workload.layers[layer]?.name})` });
-  });
-}
-
-function faultOf(
-  { pass, output, weights, cores }: LayerMapping,
-  batch: number,
-  coreCount: number,
-): string | undefined {
-  if (!Number.isInteger(pass) || pass < 1 || pass > batch)
-    return `pass ${pass} is not a whole number from 1 to ${batch}`;
-  if (output !== "stage" && output !== "sync") return `output "${output}" is neither "stage" nor "sync"`;
-  if (weights !== "streamed") return `weights "${weights}": only "streamed" weights are supported`;
-  if (!Number.isInteger(cores) || cores < 1 || cores > coreCount)
-    return `${cores} cores: the accelerator has ${coreCount}, and a layer runs on 1 to ${coreCount}`;
-  return undefined;
 }

@@ -1,5 +1,6 @@
 /** What a mapping costs, or why it cannot be. All quantities are for the whole batch. */
 
+import type { Section } from "../space/lanes.ts";
 import type { Objective } from "./problem.ts";
 
 /** The roofline's three roofs. */
@@ -19,14 +20,21 @@ export interface GroupCost {
   readonly onChipTrafficBytes: number;
   /** Those of rows that several cores make included. */
   readonly macs: number;
+  /** Lane of its section; left out where nothing runs beside it. */
+  readonly lane?: number;
+  /** When it starts, from the start of the network. */
+  readonly startSeconds: number;
+  /** From its start to its end. */
   readonly latencyCycles: number;
   readonly latencySeconds: number;
+  /** Of the latency: what sharing the off-chip channel with other lanes costs. */
+  readonly contentionSeconds: number;
   /** What the slowest core computes. */
   readonly computeSeconds: number;
   /** Of the latency: to start the group, and to wait for its cores. */
   readonly overheadSeconds: number;
   readonly energyJoules: number;
-  /** Which roof the latency touches; ties go to compute, then off-chip. */
+  /** Which roof the latency touches, contention left out; ties go to compute, then off-chip. */
   readonly bound: Bound;
 }
 
@@ -42,17 +50,20 @@ export interface FeasibleEvaluation {
   readonly onChipTrafficBytes: number;
   readonly peakFootprintBytes: number;
   readonly energyJoules: number;
+  /** In the order of their layers. */
   readonly groups: readonly GroupCost[];
+  /** Which of them run side by side (space/lanes.ts); sections run one after another, and their latencies add up. */
+  readonly sections: readonly Section[];
 }
 
 /** Does not fit: an answer, not an exception. */
 export interface InfeasibleEvaluation {
   readonly feasible: false;
-  /** Indices of the layers of the group that needs most. */
+  /** Indices of the layers of the group that needs most, or of the largest groups of the lanes that together need most. */
   readonly group: readonly number[];
-  /** What that group needs: the smallest memory in which this mapping would fit, if its cores' own buffers allow it. */
+  /** What they need: the smallest memory in which this mapping would fit, if its cores' own buffers allow it. */
   readonly requiredBytes: number;
-  /** The memory, or what the own buffers of that group's cores hold, whichever is less. */
+  /** The memory, or what the own buffers of their cores hold, whichever is less. */
   readonly availableBytes: number;
 }
 

@@ -39,6 +39,8 @@ export function mergeHint(problem: Problem, mapping: Mapping): MergeHint | undef
   for (let index = 0; index + 1 < ranges.length; index++) {
     const merged = { first: ranges[index]?.first ?? 0, last: ranges[index + 1]?.last ?? 0 };
     if (merged.last > model.reach(merged.first)) continue;
+    // What runs side by side does not cost the sum of its groups.
+    if ([merged.first, merged.last].some((layer) => mapping[layer]?.lane !== undefined)) continue;
     const apart = ownCost(ranges[index]) + ownCost(ranges[index + 1]);
     const joined = model.onCores(Math.max(coresOf(ranges[index]), coresOf(ranges[index + 1])));
     const { accelerator, memoryBytes } = joined.problem;

@@ -51,13 +51,13 @@ export function decodeMapping(vector: readonly number[], shape: VectorShape): De
 
 /**
  * The vector of a mapping, with mB_0 = -1; undefined when a synced layer has a pass size that no vector can carry, and when
- * a layer does not run on all cores.
+ * a layer does not run on all cores or has a lane.
  */
 export function encodeMapping(
   mapping: Mapping,
   { batch, cores }: Pick<VectorShape, "batch" | "cores">,
 ): readonly number[] | undefined {
-  if (mapping.some((entry) => entry.cores !== cores)) return undefined;
+  if (mapping.some((entry) => entry.cores !== cores || entry.lane !== undefined)) return undefined;
   const vector = [-1];
   let implied = batch;
   for (const { pass, output } of mapping) {

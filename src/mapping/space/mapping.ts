@@ -1,6 +1,7 @@
 /**
  * A mapping: for every layer, how many images a pass makes and what becomes of its output and weights. The layer order
- * is cut after every synced layer; what lies between two cuts is a group, whose inner tensors are staged on chip.
+ * is cut after every synced layer; what lies between two cuts is a group, whose inner tensors are staged on chip. Groups run one
+ * after another, but for those of the lanes of a section.
  */
 import type { Workload } from "../workload/workload.ts";
 
@@ -17,6 +18,11 @@ export interface LayerMapping {
   readonly weights: Weights;
   /** Cores that the layer runs on, 1 .. the accelerator's; the same for all layers of a group. */
   readonly cores: number;
+  /**
+   * Lane of a section, 0, 1, ..: lanes run side by side, each on cores of its own (lanes.ts). Left out, the layer's group runs by
+   * itself. The same for all layers of a group.
+   */
+  readonly lane?: number | undefined;
 }
 
 /** One entry per layer of the workload, in its order. */
@@ -29,7 +35,7 @@ export interface LayerRange {
 }
 
 /**
- * The groups of a mapping, in the order in which they run. An opaque layer is a group of its own, whatever the mapping
+ * The groups of a mapping, in the order of their layers. An opaque layer is a group of its own, whatever the mapping
  * says: nothing is known of how it reads its inputs.
  */
 export function groupsOf(workload: Workload, outputs: readonly Output[]): readonly LayerRange[] {

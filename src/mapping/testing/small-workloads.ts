@@ -1,6 +1,7 @@
 /** Small workloads for tests: written by hand, or drawn at random as chains and DAGs. */
 import type { RandomSource } from "../../base/random.ts";
 import type { Accelerator } from "../accelerator/accelerator.ts";
+import type { Mapping } from "../space/mapping.ts";
 import { noLoops } from "../workload/loop-nest.ts";
 import type { Layer, LayerKind, LoopDimensions, Workload, WorkloadTensor } from "../workload/workload.ts";
 
@@ -129,6 +130,11 @@ export function withRandomShapes(random: RandomSource, workload: Workload): Work
       };
     }),
   };
+}
+
+/** The same groups one after another. */
+export function withoutLanes(mapping: Mapping): Mapping {
+  return mapping.map(({ lane: _, ...entry }) => entry);
 }
 
 /** The round accelerator with several cores of its 10 MACs, and everything that several cores have and cost. */

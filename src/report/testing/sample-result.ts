@@ -4,7 +4,12 @@ import type { Problem } from "../../mapping/cost/problem.ts";
 import type { FoundMapping } from "../../mapping/mappers/find-mapping.ts";
 import type { Proof } from "../../mapping/mappers/mapper.ts";
 import type { LayerMapping, Mapping } from "../../mapping/space/mapping.ts";
-import { type LayerSketch, roundAccelerator, sketchWorkload } from "../../mapping/testing/small-workloads.ts";
+import {
+  type LayerSketch,
+  roundAccelerator,
+  severalCores,
+  sketchWorkload,
+} from "../../mapping/testing/small-workloads.ts";
 import type { Workload } from "../../mapping/workload/workload.ts";
 import { mapDocument } from "../map-document.ts";
 import type { MapDocument } from "../map-schema.ts";
@@ -116,3 +121,20 @@ export function nothingFound(problem: Problem): FoundMapping {
 export function layerByLayerFound(problem: Problem): FoundMapping {
   return foundMapping(problem, layerByLayer(problem));
 }
+
+/** A stem, two branches and what joins them, on four cores. */
+export function sideBySideProblem(): Problem {
+  const sketches = [[-1], [0], [0], [1, 2]].map((reads) => ({
+    ...{ macs: 640, outputBytes: 8, reads },
+    dimensions: { K: 16 },
+  }));
+  return { workload: sketchWorkload(8, sketches), accelerator: severalCores(4), batch: 1 };
+}
+
+/** Its branches side by side, on one core and on three. */
+export const sideBySideMapping: Mapping = [
+  { pass: 1, output: "sync", weights: "streamed", cores: 4 },
+  { pass: 1, output: "sync", weights: "streamed", cores: 1, lane: 0 },
+  { pass: 1, output: "sync", weights: "streamed", cores: 3, lane: 1 },
+  { pass: 1, output: "sync", weights: "streamed", cores: 4 },
+];

@@ -41,7 +41,7 @@ const strategies = {
   "cores-oracle": {
     decide: coresOracle,
     startsUnfused: true,
-    space: "contiguous groups, one pass size and one number of cores each",
+    space: "contiguous groups, one pass size and one number of cores each, one at a time",
   },
 } as const satisfies Record<string, Strategy>;
 

@@ -60,10 +60,11 @@ function nameOf(numbers: readonly number[], cores: number): string {
   if (cores === 1) return "";
   const listed = numbers.join();
   if (listed === `${cores}`) return ", on all cores";
-  if (numbers.length === cores) return `, each group on 1 .. ${cores} cores`;
+  // Groups that leave cores to others could run beside them (space/lanes.ts); this search lets none.
+  if (numbers.length === cores) return `, each group on 1 .. ${cores} cores, one at a time`;
   return listed === doublingLadder(cores).join()
-    ? `, each group on 1, 2, 4, .. ${cores} cores`
-    : `, each group on ${numbers.join(", ")} cores`;
+    ? `, each group on 1, 2, 4, .. ${cores} cores, one at a time`
+    : `, each group on ${numbers.join(", ")} cores, one at a time`;
 }
 
 /**
