@@ -175,6 +175,92 @@ test("on several cores a group computes as long as its slowest core, after which
   expect(seconds).toEqual([27, 16, 67, 64]);
 });
 
+describe("lanes", () => {
+  // A stem, two branches and what joins them: 27 cycles on 4 cores, and 39 and 75 on 2 (cost/lanes.test.ts).
+  const workload = sketchWorkload(
+    1,
+    [[-1], [0], [0], [2], [1, 3]].map((reads) => ({
+      macs: 640,
+      outputBytes: 1,
+      reads,
+      workingSetBytes: 3,
+      dimensions: { K: 16 },
+    })),
+  );
+  const problem: Problem = { workload, accelerator: severalCores(4), batch: 1 };
+  const on = (cores: number, lane?: number, output: LayerMapping["output"] = "sync"): LayerMapping => {
+    return { pass: 1, output, weights: "streamed", cores, ...(lane === undefined ? {} : { lane }) };
+  };
+  const evaluation = feasible(evaluate(problem, [on(4), on(1, 0), on(2, 1, "stage"), on(2, 1), on(3)]));
+  const trace = chromeTrace(problem, evaluation);
+  const tidOf = (name: string): number =>
+    trace.traceEvents.find((event) => event.ph === "M" && event.args.name === name)?.tid ?? Number.NaN;
+  const spansOn = (name: string): readonly string[] =>
+    slicesOf(trace, tidOf(name))
+      .filter(isGroup)
+      .map((event) => `${event.name.slice(6, 7)}: ${startOf(event) / 1e9}-${endOf(event) / 1e9}`);
+
+  test("have tracks of their own, and all bytes and MACs are on them once", () => {
+    // On one core 64 cycles and 3 to start, on three 32 and 9.
+    expect(spansOn("compute array")).toEqual(["1: 0-27", "2: 27-94", "4: 102-143"]);
+    expect(spansOn("compute array, lane 1")).toEqual(["3: 27-102"]);
+    const summed = (resource: number, key: string): number =>
+      argSum(trace, resource, key) + argSum(trace, resource + 3, key);
+    expect(summed(1, "macs")).toBe(5 * 640);
+    expect(summed(2, "offChipBytes")).toBe(evaluation.offChipBytes);
+    expect(summed(3, "onChipBytes")).toBe(evaluation.onChipTrafficBytes);
+  });
+
+  test("stand on the cores that they have, from the moment at which they start", () => {
+    expect(["core 0", "core 1", "core 2", "core 3"].map(spansOn)).toEqual([
+      ["1: 0-27", "2: 27-94", "4: 102-143"],
+      ["1: 0-27", "3: 27-102", "4: 102-143"],
+      ["1: 0-27", "3: 27-102", "4: 102-143"],
+      ["1: 0-27"],
+    ]);
+  });
+
+  test("first start, then work, until they end", () => {
+    const inside = slicesOf(trace, tidOf("compute array, lane 1")).filter((event) => !isGroup(event));
+    expect(inside.map((event) => [startOf(event) / 1e9, endOf(event) / 1e9])).toEqual([
+      [38, 70],
+      [70, 102],
+    ]);
+  });
+
+  test("reserve memory together while both run", () => {
+    const reserved = trace.traceEvents.filter(({ name }) => name === "on-chip bytes reserved");
+    const [first, left, right, last] = evaluation.groups.map(({ footprintBytes }) => footprintBytes);
+    expect(reserved.map(({ ts = 0, args }) => [ts / 1e6, args.bytes])).toEqual([
+      [0, first],
+      [27, Number(left) + Number(right)],
+      [94, right],
+      [102, last],
+      [143, 0],
+    ]);
+  });
+
+  test("slow in proportion where the channel is too narrow for both", () => {
+    const narrow = { ...problem, accelerator: severalCores(4, { offChipBytesPerSecond: 0.02 }) };
+    const slow = feasible(evaluate(narrow, [on(4), on(2, 0), on(2, 1, "stage"), on(2, 1), on(4)]));
+    const drawn = chromeTrace(narrow, slow);
+    for (const tid of [2, 5]) {
+      const slices = slicesOf(drawn, tid);
+      const group = slow.groups[tid === 2 ? 1 : 2];
+      const moves = slices.filter(
+        (event) => !isGroup(event) && startOf(event) >= 1e9 * Number(group?.startSeconds),
+      );
+      expect(moves.length).toBeGreaterThan(0);
+      if (group === undefined || tid === 2) continue;
+      expect(group.contentionSeconds).toBeGreaterThan(0);
+      expect(endOf(moves.at(-1) as TraceEvent) / 1e9).toBeCloseTo(
+        group.startSeconds + group.latencySeconds,
+        6,
+      );
+    }
+  });
+});
+
 test("nothing to do takes no time and breaks nothing", () => {
   const workload = sketchWorkload(0, [{ outputBytes: 0, reads: [-1] }]);
   const problem: Problem = { workload, accelerator: roundAccelerator(), batch: 1 };

@@ -1,31 +1,24 @@
 /**
  * The pull schedule as a Chrome trace (Trace Event Format), to open in Perfetto or chrome://tracing: one track per
- * resource, and counters of on-chip memory.
+ * resource and lane, one per core where there are several (trace-places.ts), and counters of on-chip memory.
  *
  * The times are the analytic model's: within a group each resource works through the firings in pull order, back to
  * back, from the start of the group; the next group starts when the slowest resource is done. Waiting of one resource
- * for another (fill and drain) is not in the model and so not in the picture. Times are rounded to the nanosecond, the
- * resolution of viewers; the args hold exact bytes and MACs. O(passes).
+ * for another (fill and drain) is not in the model and so not in the picture. A group beside others first starts and waits for its
+ * cores, as its share of the off-chip channel counts from there on; what it waits for the channel is spread evenly over its work.
+ * The args hold exact bytes and MACs. O(passes + groups x cores).
  */
+import { known } from "../base/assert.ts";
 import { ceilDiv, sum } from "../base/integers.ts";
 import { peakMacsPerCycle } from "../mapping/accelerator/accelerator.ts";
 import type { FeasibleEvaluation, GroupCost } from "../mapping/cost/evaluation.ts";
 import { completeProblem, type Problem } from "../mapping/cost/problem.ts";
 import { layerName } from "./layer-names.ts";
+import { counter, type NamedTrack, nanoseconds, pid, slice, type TraceEvent } from "./trace-events.ts";
+import { coreTracks, type Place, placesOf, reservedCounter, workBegin } from "./trace-places.ts";
 import { groupSteps, mergeSteps, type Step } from "./trace-steps.ts";
 
-/** One event of the format; `ts` and `dur` in microseconds. */
-export interface TraceEvent {
-  readonly name: string;
-  /** X: a slice, C: a counter, M: metadata. */
-  readonly ph: "X" | "C" | "M";
-  readonly pid: number;
-  readonly tid?: number;
-  readonly ts?: number;
-  readonly dur?: number;
-  readonly cat?: string;
-  readonly args: Readonly<Record<string, number | string>>;
-}
+export type { TraceEvent } from "./trace-events.ts";
 
 export interface ChromeTrace {
   readonly displayTimeUnit: "ns";
@@ -35,12 +28,10 @@ export interface ChromeTrace {
 
 /** Firings drawn one by one; of a longer schedule, windows are drawn with the firings of each layer in one slice. */
 const firingLimit = 20_000;
-const pid = 1;
 
 /** A resource: its track, and what it does in a step. */
-interface Track {
-  readonly tid: number;
-  readonly name: string;
+interface Track extends NamedTrack {
+  readonly resource: "compute" | "off-chip" | "on-chip";
   /** Work (MACs or bytes) per second. */
   readonly rate: number;
   readonly pieces: (step: Step) => readonly Piece[];
@@ -55,26 +46,38 @@ interface Piece {
 /** The trace of a mapping that fits, `evaluation` being its cost. */
 export function chromeTrace(problem: Problem, evaluation: FeasibleEvaluation): ChromeTrace {
   const { memoryBytes, batch } = completeProblem(problem);
-  const tracks = resourceTracks(problem);
-  const firings = sum(evaluation.groups.map((group) => firingCount(group, batch)));
+  const { groups, sections } = evaluation;
+  const lanes = Math.max(...sections.map((section) => section.length));
+  const tracks = Array.from({ length: lanes }, (_, lane) => resourceTracks(problem, lane));
+  const firings = sum(groups.map((group) => firingCount(group, batch)));
   const share = Math.min(1, firingLimit / firings);
-  const events: TraceEvent[] = metadata(problem, tracks);
-  let startSeconds = 0;
-  evaluation.groups.forEach((group, index) => {
+  const places = placesOf(evaluation);
+  const cores = coreTracks(problem, evaluation, 3 * lanes + 1);
+  const events: TraceEvent[] = metadata(problem, [...tracks.flat(), ...cores]);
+  groups.forEach((group, index) => {
     const window = share === 1 ? 1 : windowOf(group, batch, share);
     const steps = [...mergeSteps(groupSteps(problem, group), window)];
-    const place = { number: index + 1, startSeconds, endSeconds: startSeconds + group.latencySeconds };
-    for (const track of tracks) pushAll(events, trackSlices(problem, track, group, steps, place));
-    const bounding = tracks[{ compute: 0, "off-chip": 1, "on-chip": 2 }[group.bound]];
+    const place = known(places[index], "the place of a group");
+    const own = known(tracks[group.lane ?? 0], "the tracks of a lane");
+    for (const track of own) pushAll(events, trackSlices(problem, track, group, steps, place));
+    const bounding = own.find(({ resource }) => resource === group.bound);
     if (bounding) pushAll(events, occupancyCounter(problem, bounding, group, steps, place));
-    events.push(counter("on-chip bytes reserved", startSeconds, group.footprintBytes));
-    startSeconds = place.endSeconds;
+    // Where another lane goes on, or this one waits for the others.
+    if (group.lane !== undefined) events.push(counter(liveName(group), place.endSeconds, 0));
   });
-  for (const at of [0, startSeconds]) events.push(counter("on-chip bytes limit", at, memoryBytes));
-  events.push(
-    counter("on-chip bytes live", startSeconds, 0),
-    counter("on-chip bytes reserved", startSeconds, 0),
-  );
+  for (const { tid, name, runs } of cores) {
+    for (const index of runs) {
+      const [group, place] = [known(groups[index], "a group"), known(places[index], "its place")];
+      const [start, end] = [nanoseconds(place.startSeconds), nanoseconds(place.endSeconds)];
+      events.push(
+        slice({ tid, name }, groupName(problem, group, place.number), start, end, groupArgs(group)),
+      );
+    }
+  }
+  pushAll(events, reservedCounter(groups, places));
+  const end = evaluation.latencySeconds;
+  for (const at of [0, end]) events.push(counter("on-chip bytes limit", at, memoryBytes));
+  events.push(counter("on-chip bytes live", end, 0));
   return {
     displayTimeUnit: "ns",
     traceEvents: events,
@@ -82,25 +85,23 @@ export function chromeTrace(problem: Problem, evaluation: FeasibleEvaluation): C
   };
 }
 
-interface Place {
-  readonly number: number;
-  readonly startSeconds: number;
-  readonly endSeconds: number;
-}
-
-function resourceTracks({ accelerator }: Problem): readonly Track[] {
+/** Those of lane 0 are also those of all that runs by itself. */
+function resourceTracks({ accelerator }: Problem, lane: number): readonly Track[] {
+  const of = lane === 0 ? "" : `, lane ${lane}`;
   return [
     {
-      tid: 1,
-      name: "compute array",
+      tid: 3 * lane + 1,
+      name: `compute array${of}`,
+      resource: "compute",
       rate: peakMacsPerCycle(accelerator) * accelerator.frequencyHertz,
       pieces: (step) => [
         { name: step.name, work: step.macs, args: { macs: step.macs, ...whichImages(step) } },
       ],
     },
     {
-      tid: 2,
-      name: "off-chip channel",
+      tid: 3 * lane + 2,
+      name: `off-chip channel${of}`,
+      resource: "off-chip",
       rate: accelerator.offChipBytesPerSecond,
       pieces: (step) =>
         step.transfers.map(({ name, bytes }) => ({
@@ -110,8 +111,9 @@ function resourceTracks({ accelerator }: Problem): readonly Track[] {
         })),
     },
     {
-      tid: 3,
-      name: "on-chip buffer port",
+      tid: 3 * lane + 3,
+      name: `on-chip buffer port${of}`,
+      resource: "on-chip",
       rate: accelerator.onChipBytesPerSecond,
       pieces: (step) => [
         {
@@ -141,27 +143,40 @@ function trackSlices(
     slice(track, groupName(problem, group, place.number), start, end, groupArgs(group)),
   ];
   const rate = rateIn(problem, track, group, steps);
+  const beginSeconds = workBegin(group, place);
   let work = 0;
-  let from = start;
+  let from = nanoseconds(beginSeconds);
   for (const piece of steps.flatMap(track.pieces)) {
     if (piece.work === 0) continue;
     work += piece.work;
-    const to = Math.min(end, nanoseconds(place.startSeconds + work / rate));
+    const to = Math.min(end, nanoseconds(beginSeconds + work / rate));
     slices.push(slice(track, piece.name, from, to, piece.args));
     from = to;
   }
   return slices;
 }
 
+/** Work per second of a track in a group, slowed by what the group waits for the off-chip channel. */
+function rateIn(problem: Problem, track: Track, group: GroupCost, steps: readonly Step[]): number {
+  const { latencySeconds, overheadSeconds, contentionSeconds } = group;
+  const rate = fullRateIn(problem, track, group, steps);
+  return contentionSeconds === 0 ? rate : rate * (1 - contentionSeconds / (latencySeconds - overheadSeconds));
+}
+
 /**
- * Work per second of a track in a group: of several cores not all may take part, nor have the same to do. Of rows that two
+ * Work per second of a track in a group that has the channel to itself: of several cores not all may take part, nor have the same to do. Of rows that two
  * cores make only one is drawn, in their time.
  */
-function rateIn({ accelerator }: Problem, track: Track, group: GroupCost, steps: readonly Step[]): number {
+function fullRateIn(
+  { accelerator }: Problem,
+  track: Track,
+  group: GroupCost,
+  steps: readonly Step[],
+): number {
   const { cores, channelGranularity } = accelerator;
-  if (track.name === "off-chip channel" || (group.cores === cores && channelGranularity === undefined))
+  if (track.resource === "off-chip" || (group.cores === cores && channelGranularity === undefined))
     return track.rate;
-  if (track.name === "on-chip buffer port") return track.rate * (group.cores / cores);
+  if (track.resource === "on-chip") return track.rate * (group.cores / cores);
   const macs = sum(steps.map((step) => step.macs));
   return macs === 0 ? track.rate : macs / group.computeSeconds;
 }
@@ -178,27 +193,14 @@ function occupancyCounter(
   let work = 0;
   return steps.map((step) => {
     work += sum(track.pieces(step).map((piece) => piece.work));
-    const at = Math.min(place.endSeconds, place.startSeconds + work / rate);
-    return counter("on-chip bytes live", at, step.liveBytes);
+    const at = Math.min(place.endSeconds, workBegin(group, place) + work / rate);
+    return counter(liveName(group), at, step.liveBytes);
   });
 }
 
-function slice(track: Track, name: string, from: number, to: number, args: TraceEvent["args"]): TraceEvent {
-  return {
-    name,
-    ph: "X",
-    cat: track.name,
-    pid,
-    tid: track.tid,
-    ts: from / 1_000,
-    dur: (to - from) / 1_000,
-    args,
-  };
-}
-
-function counter(name: string, seconds: number, bytes: number): TraceEvent {
-  return { name, ph: "C", pid, ts: nanoseconds(seconds) / 1_000, args: { bytes } };
-}
+/** A counter for each lane; that of lane 0 is also that of all that runs by itself. */
+const liveName = ({ lane = 0 }: GroupCost): string =>
+  `on-chip bytes live${lane === 0 ? "" : `, lane ${lane}`}`;
 
 function groupName(problem: Problem, group: GroupCost, number: number): string {
   const names = group.layers.map((layer) => layerName(problem.workload, layer));
@@ -230,7 +232,7 @@ function windowOf(group: GroupCost, batch: number, share: number): number {
   return ceilDiv(firings, windows);
 }
 
-function metadata(problem: Problem, tracks: readonly Track[]): TraceEvent[] {
+function metadata(problem: Problem, tracks: readonly NamedTrack[]): TraceEvent[] {
   const name = `${problem.workload.name} on ${problem.accelerator.name}`;
   const process: TraceEvent = { name: "process_name", ph: "M", pid, args: { name } };
   const threads = tracks.flatMap(({ tid, name }): TraceEvent[] => [
@@ -262,8 +264,4 @@ function summary(
 /** Spreading a long array into push overflows the stack. */
 function pushAll(events: TraceEvent[], more: readonly TraceEvent[]): void {
   for (const event of more) events.push(event);
-}
-
-function nanoseconds(seconds: number): number {
-  return Math.round(seconds * 1e9);
 }

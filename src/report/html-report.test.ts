@@ -11,6 +11,8 @@ import {
   sampleFound,
   sampleMapping,
   sampleProblem,
+  sideBySideMapping,
+  sideBySideProblem,
 } from "./testing/sample-result.ts";
 import { embedded, expectWellFormed } from "./testing/well-formed.ts";
 
@@ -133,4 +135,41 @@ test.each([1, 2, 150, 151, 600])("%d layers, with zero-byte tensors and no weigh
   });
   expectWellFormed(text);
   expect(text).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+describe("lanes", () => {
+  const forked = sideBySideProblem();
+  const side = foundMapping(forked, sideBySideMapping);
+  const shown = renderHtmlReport({
+    problem: forked,
+    found: side,
+    document: sampleDocument(forked, side),
+    run,
+  });
+
+  test("stand above one another from the moment at which they start", () => {
+    expectWellFormed(shown);
+    const [, first, left, right, last] = shown.split('class="span ').map((part) => {
+      const [, after] = [
+        ...part.matchAll(/class="part" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/g),
+      ];
+      return after?.slice(1).map(Number);
+    });
+    const [x = 0, top = 0, width = 0, height = 0] = first ?? [];
+    expect([left?.[0], right?.[0]]).toEqual([x + width, x + width].map((at) => expect.closeTo(at, 1)));
+    expect([left?.[1], left?.[3]]).toEqual([top, height / 2]);
+    expect([right?.[1], right?.[3]]).toEqual([top + height / 2, height / 2]);
+    // On one core the branch takes longer, and what joins the two waits for it.
+    expect(left?.[2]).toBeGreaterThan(right?.[2] ?? 0);
+    expect(last?.[0]).toBeCloseTo((left?.[0] ?? 0) + (left?.[2] ?? 0), 1);
+  });
+
+  test("have columns of the table, which other mappings have not", () => {
+    for (const word of ["Lane", "Starts at"]) {
+      expect(shown).toContain(`>${word}</th>`);
+      expect(page).not.toContain(`>${word}</th>`);
+    }
+    expect(shown).toContain("Groups above one another run side by side");
+    expect(page).not.toContain("run side by side");
+  });
 });

@@ -47,6 +47,7 @@ ${strip({ problem, mapping: found.mapping, groups, failing })}</section>`;
 function costSections(input: ReportInput, groups: readonly GroupView[]): Markup {
   return html`<section aria-labelledby="time"><h2 id="time">Time <span class="aside">before and after, per group</span></h2>
 ${timeline(groups)}
+${groups.some(({ lanes }) => lanes > 1) && html`<p class="legend">Groups above one another run side by side, each lane on cores of its own. They share the off-chip channel.</p>`}
 ${timeChart(groups)}
 <p class="legend"><i class="key before"></i> layer by layer <i class="key compute"></i> bound by compute <i class="key on-chip"></i> bound by on-chip bandwidth <i class="key off-chip"></i> bound by off-chip bandwidth</p></section>
 <section aria-labelledby="traffic"><h2 id="traffic">Off-chip traffic <span class="aside">before and after, per group</span></h2>
@@ -54,7 +55,7 @@ ${trafficChart(groups)}
 <p class="legend"><i class="key half before-weights"></i><i class="key pair before"></i> layer by layer: weights, activations <i class="key weights"></i> weights <i class="key activations"></i> activations</p></section>
 <section aria-labelledby="occupancy"><h2 id="occupancy">On-chip memory <span class="aside">reserved per group, against the limit</span></h2>
 ${occupancyChart(input, groups)}
-<p class="legend">${occupancyNote(input)}</p></section>`;
+<p class="legend">${occupancyNote(input)}${groups.some(({ lanes }) => lanes > 1) && " Lanes side by side need their largest groups at one time."}</p></section>`;
 }
 
 function timeChart(groups: readonly GroupView[]): Markup {

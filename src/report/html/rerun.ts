@@ -32,7 +32,7 @@ export function vectorSection({ vector, mapping }: MapDocument): Markup {
   if (mapping.length === 0) return html``;
   const body =
     vector === null
-      ? html`<p>No vector: this mapping gives a layer a pass size that the paper's encoding has no place for.
+      ? html`<p>No vector: this mapping gives a layer a pass size, cores or a lane that the paper's encoding has no place for.
 The table of layers and the JSON hold it in full.</p>`
       : vectorText(vector);
   return html`<section aria-labelledby="vector"><h2 id="vector">Mapping vector</h2>${body}</section>`;

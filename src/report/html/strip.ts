@@ -71,7 +71,8 @@ function chip({ problem, mapping, failing }: StripInput, layer: number, look: St
     `weights ${formatBytes(entry.weightBytes)}, output ${formatBytes(outputBytes(problem.workload, entry))} per image`,
     placed &&
       `${placed.pass} of ${problem.batch} images per pass, output ${placed.output === "stage" ? "staged on chip" : "written off chip"}`,
-    group && `group ${group.number}, bound by ${group.cost.bound}`,
+    group &&
+      `group ${group.number}${group.lanes > 1 ? ` in lane ${group.cost.lane}` : ""}, bound by ${group.cost.bound}`,
   ];
   return html`<li class="${classes.filter(Boolean).join(" ")}" title="${title.filter(Boolean).join("\n")}">${nameMarkup(entry.name, look)}<span class="tag">${group ? `G${group.number}` : ""}${passes}</span><span class="macs" style="width:${((entry.macs / mostMacs) * 100).toFixed(1)}%"></span></li>`;
 }

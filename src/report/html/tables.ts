@@ -37,10 +37,15 @@ function tableCell<Row>({ kind, cell }: Column<Row>, at: number, row: Row): Mark
 /** All groups with cost before and after. */
 export function groupTable(problem: Problem, groups: readonly GroupView[]): Markup {
   const cores: Column<GroupView> = { head: "Cores", kind: "number", cell: ({ cost }) => `${cost.cores}` };
+  const lanes: readonly Column<GroupView>[] = [
+    { head: "Lane", kind: "number", cell: ({ cost }) => cost.lane ?? "–" },
+    { head: "Starts at", kind: "number", cell: ({ cost }) => formatSeconds(cost.startSeconds) },
+  ];
   const columns: readonly Column<GroupView>[] = [
     { head: "Group", kind: "short", cell: groupBadge },
     { head: "Layers", kind: "wide", cell: (group) => layerList(problem, group) },
     ...(problem.accelerator.cores > 1 ? [cores] : []),
+    ...(groups.some(({ lanes }) => lanes > 1) ? lanes : []),
     { head: "Images per pass", kind: "text", cell: ({ cost }) => passList(cost.passes) },
     { head: "Reserved on chip", kind: "number", cell: ({ cost }) => formatBytes(cost.footprintBytes) },
     {
@@ -58,7 +63,7 @@ export function groupTable(problem: Problem, groups: readonly GroupView[]): Mark
     { head: "Energy", kind: "number", cell: ({ cost }) => formatJoules(cost.energyJoules) },
     { head: "Bound by", kind: "text", cell: ({ cost }) => boundBadge(cost.bound) },
   ];
-  return table("Groups, in the order in which they run", columns, groups);
+  return table("Groups, in the order of their layers", columns, groups);
 }
 
 /** Every layer with its place in the mapping. */

@@ -33,9 +33,11 @@ export interface Traffic {
 
 /** A group as it is drawn. */
 export interface GroupView {
-  /** 1 for the first that runs. */
+  /** 1 for that of the first layers. */
   readonly number: number;
   readonly cost: GroupCost;
+  /** Lanes of its section; 1 where nothing runs beside it. */
+  readonly lanes: number;
   /** Which colour; undefined for a layer on its own. */
   readonly colour: number | undefined;
   readonly traffic: Traffic;
@@ -52,7 +54,7 @@ export interface GroupBefore {
 /** Hues that people of every colour vision tell apart (after Okabe and Ito); neighbours differ. */
 export const groupColours = 6;
 
-/** The groups in the order in which they run; none when the mapping does not fit. */
+/** The groups in the order of their layers; none when the mapping does not fit. */
 export function groupViews(
   problem: Problem,
   evaluation: Evaluation,
@@ -60,10 +62,14 @@ export function groupViews(
 ): readonly GroupView[] {
   if (!evaluation.feasible) return [];
   const before = costByLayer(baseline);
+  const lanesOf = new Map(
+    evaluation.sections.flatMap((section) => section.flat().map((group) => [group, section.length] as const)),
+  );
   let fused = 0;
   return evaluation.groups.map((cost, at) => ({
     number: at + 1,
     cost,
+    lanes: lanesOf.get(at) ?? 1,
     colour: cost.layers.length > 1 ? fused++ % groupColours : undefined,
     traffic: trafficOf(problem, cost.layers, cost.passes, cost.offChipBytes),
     before: before && beforeOf(problem, cost.layers, before),
