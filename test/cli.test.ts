@@ -31,6 +31,29 @@ const small = ["resnet18", "--batch", "4", "--memory", "20MB", "--paper-mode"];
 const json = (run: Run): Record<string, unknown> => JSON.parse(run.stdout);
 
 describe.concurrent("answers", () => {
+  test("branches that run side by side are in the text, and in what is read back", async () => {
+    const path = join(folder, "lanes");
+    const on = ["s3d", "-a", "mesh-256"];
+    const mapped = await laminate(["map", ...on, "--mapper", "dlfusion", "-o", path]);
+    expect(mapped.exitCode, mapped.stderr).toBe(0);
+    expect(mapped.stdout).toMatch(/group +layers +cores +lane +start /);
+    const result = join(path, "result.json");
+    const document = parseMapDocument(readFileSync(result, "utf8"), result);
+    expect(document.groups.some(({ lane }) => lane === 1)).toBe(true);
+    const given = await laminate(["evaluate", ...on, "--mapping", result, "--json"]);
+    const { latencySeconds, groups, mapping } = json(given);
+    expect({ latencySeconds, groups, mapping }).toEqual({
+      latencySeconds: document.latencySeconds,
+      groups: document.groups,
+      mapping: document.mapping,
+    });
+    const { vector } = document;
+    expect(vector).toBeNull();
+    const trace = readFileSync(join(path, "trace.json"), "utf8");
+    expect(trace).toContain('"compute array, lane 1"');
+    expect(trace).toContain('"core 255"');
+  });
+
   test("map --json prints one document on stdout that meets the published schema", async () => {
     const run = await laminate([
       "map",

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
+  type Accelerator,
+  type ElementType,
   exactMapper,
   extractWorkload,
   findMapping,
@@ -107,4 +109,26 @@ test("speed-ups over one core lie where the paper has them, but for AlexNet, who
   }
   // 122 MB of weights at 102.4 GB/s are 1.19 ms; one core takes 1.84 ms without fusion.
   expect(await speedup("alexnet")).toBeCloseTo(1.53, 1);
+});
+
+test("branches of S3D run side by side on a mesh of many cores, and save what docs/dlfusion.md says", async () => {
+  const typed = inferShapes(importOnnx(readFileSync(join(models, "tv_s3d.onnx"))), { batch: 1 });
+  const page = readFileSync(join(import.meta.dirname, "..", "docs", "dlfusion.md"), "utf8");
+  const saved = async (accelerator: Accelerator): Promise<string> => {
+    const workload = extractWorkload(fuse(typed), { elementType: accelerator.elementType as ElementType });
+    const { evaluation } = await findMapping(strategyMapper("dlfusion"), { workload, accelerator, batch: 1 });
+    // The oracle has one block at a time; dlfusion without lanes comes to it on the mesh, and has no lanes on the other.
+    const oracle = await findMapping(strategyMapper("cores-oracle"), { workload, accelerator, batch: 1 });
+    if (!evaluation.feasible || !oracle.evaluation.feasible) throw new Error("does not fit");
+    const sections = evaluation.sections.filter((section) => section.length > 1);
+    const share = 1 - evaluation.latencySeconds / oracle.evaluation.latencySeconds;
+    return sections.length === 0 ? "0.0 %" : `${(100 * share).toFixed(1)} %`;
+  };
+  for (const [name, accelerator] of [
+    ["mesh-256", presets.mesh256],
+    ["mlu100-like", presets.mlu100Like],
+  ] as const) {
+    const line = page.split("\n").find((row) => row.startsWith(`| \`${name}\` |`)) ?? "";
+    expect([name, line.split("|")[6]?.trim()]).toEqual([name, await saved(accelerator)]);
+  }
 });

@@ -4,12 +4,14 @@
  *
  * On the cost model a block is a group. Inside a block all layers have one pass size, the largest
  * of the ladder that fits the buffers of its cores (the whole batch where one layer is alone); that rule holds for every
- * strategy of this folder, so that what they differ in is blocks and cores. Each block that is asked for the first time
+ * strategy of this folder, so that what they differ in is blocks and cores. A block in a lane uses no more of the memory than its
+ * cores' share, so that lanes fit side by side whatever they are. Each block that is asked for the first time
  * counts as an evaluation. O(1) a block after O(edges) for each layer that blocks start at.
  */
 import { assert } from "../../../base/assert.ts";
 import type { CostModel } from "../../cost/cost-model.ts";
 import { layerByLayer } from "../../cost/evaluate.ts";
+import type { ChannelUse } from "../../cost/fair-share.ts";
 import { bufferedBytesRow, largestAtMost } from "../../cost/uniform-pass.ts";
 import type { Mapping } from "../../space/mapping.ts";
 import { doublingLadder } from "../../space/pass-sizes.ts";
@@ -19,6 +21,8 @@ export interface Block {
   readonly first: number;
   readonly last: number;
   readonly cores: number;
+  /** Lane of the section that it runs in beside others; left out where it runs by itself. */
+  readonly lane?: number;
 }
 
 /** What a strategy asks of the layers of a network, and of blocks of them. */
@@ -43,6 +47,8 @@ export interface GroupCosts extends BlockCosts {
   costOf(block: Block): number;
   /** The block's pass size. It must fit. */
   passOf(block: Block): number;
+  /** What the block is on the off-chip channel, where the objective is latency. It must fit, and costs no evaluation. */
+  useOf(block: Block): ChannelUse;
   /** Blocks whose cost was worked out. */
   readonly evaluations: number;
   /** Whether a cost was asked for when no evaluation was left. */
@@ -52,12 +58,13 @@ export interface GroupCosts extends BlockCosts {
 interface Worked {
   readonly cost: number;
   readonly pass: number | undefined;
+  readonly streamedBytes: number;
 }
 
 /** `limit`: blocks that may be worked out. */
 export function createGroupCosts(model: CostModel, limit: number): GroupCosts {
   const { layerCount } = model;
-  const { batch, mode, accelerator } = model.problem;
+  const { batch, mode, accelerator, memoryBytes } = model.problem;
   const passSizes = doublingLadder(batch);
   const coreCount = accelerator.cores;
   const weightsBefore = [0];
@@ -83,9 +90,14 @@ export function createGroupCosts(model: CostModel, limit: number): GroupCosts {
   const worked = new Map<number, Worked>();
   let exhausted = false;
 
-  const workOut = ({ first, last, cores }: Block): Worked => {
+  const isShared = ({ cores, lane }: Block): boolean =>
+    lane !== undefined && shareOf(cores) < model.onCores(cores).problem.memoryBytes;
+  const shareOf = (cores: number): number => (memoryBytes * cores) / coreCount;
+  const workOut = (block: Block): Worked => {
+    const { first, last, cores } = block;
     const onCores = model.onCores(cores);
-    const room = onCores.problem.memoryBytes - workingSet(onCores, first, last);
+    const memory = isShared(block) ? shareOf(cores) : onCores.problem.memoryBytes;
+    const room = memory - workingSet(onCores, first, last);
     const bytes = first === last ? 0 : bufferedBytes(first, last);
     const pass =
       room < 0 || last > model.reach(first)
@@ -93,9 +105,10 @@ export function createGroupCosts(model: CostModel, limit: number): GroupCosts {
         : first === last
           ? batch
           : largestAtMost(passSizes, bytes > 0 ? room / bytes : Number.POSITIVE_INFINITY);
-    if (pass === undefined) return { cost: Number.POSITIVE_INFINITY, pass };
+    if (pass === undefined) return { cost: Number.POSITIVE_INFINITY, pass, streamedBytes: 0 };
     const weights = (weightsBefore[last + 1] ?? 0) - (weightsBefore[first] ?? 0);
-    return { cost: onCores.cost(first, last, weights * model.passCount(pass)), pass };
+    const streamedBytes = weights * model.passCount(pass);
+    return { cost: onCores.cost(first, last, streamedBytes), pass, streamedBytes };
   };
   const onOneCore = model.onCores(1);
   return {
@@ -106,7 +119,8 @@ export function createGroupCosts(model: CostModel, limit: number): GroupCosts {
     macs: (first, last) => onOneCore.macs(first, last),
     channels: (layer) => model.problem.workload.layers[layer]?.dimensions.K ?? 1,
     costOf(block) {
-      const key = (block.first * layerCount + block.last) * (coreCount + 1) + block.cores;
+      const index = (block.first * layerCount + block.last) * (coreCount + 1) + block.cores;
+      const key = isShared(block) ? -index : index;
       const known = worked.get(key);
       if (known !== undefined) return known.cost;
       if (worked.size >= limit) {
@@ -121,6 +135,12 @@ export function createGroupCosts(model: CostModel, limit: number): GroupCosts {
       const { pass } = workOut(block);
       assert(pass !== undefined, "a block of an answer fits");
       return pass;
+    },
+    useOf(block) {
+      const { cost, streamedBytes } = workOut(block);
+      const overheadCycles = model.onCores(block.cores).overheadCycles(block.first, block.last);
+      const offChipBytes = model.activationBytes(block.first, block.last) + streamedBytes;
+      return { overheadCycles, workCycles: cost - overheadCycles, offChipBytes };
     },
     get evaluations() {
       return worked.size;
@@ -142,6 +162,7 @@ export function mappingOfBlocks(costs: GroupCosts, blocks: readonly Block[]): Ma
         output: layer === block.last ? "sync" : "stage",
         weights: "streamed",
         cores: block.cores,
+        ...(block.lane === undefined ? {} : { lane: block.lane }),
       };
   }
   return entries;

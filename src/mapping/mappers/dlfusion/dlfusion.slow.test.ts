@@ -5,6 +5,7 @@ import type { Accelerator } from "../../accelerator/accelerator.ts";
 import { presets } from "../../accelerator/presets/presets.ts";
 import { createCostModel } from "../../cost/cost-model.ts";
 import { evaluate, evaluateWith } from "../../cost/evaluate.ts";
+import type { Evaluation } from "../../cost/evaluation.ts";
 import { fullFootprintBytes } from "../../cost/footprint.ts";
 import type { Problem } from "../../cost/problem.ts";
 import type { LayerMapping } from "../../space/mapping.ts";
@@ -15,11 +16,12 @@ import {
   roundAccelerator,
   severalCores,
   sketchWorkload,
+  withoutLanes,
   withRandomShapes,
 } from "../../testing/small-workloads.ts";
 import { findMapping } from "../find-mapping.ts";
 import { characterise } from "./characteristics.ts";
-import { type StrategyName, strategyMapper, strategyNames } from "./mapper.ts";
+import { noLanesMapper, type StrategyName, strategyMapper, strategyNames } from "./mapper.ts";
 
 /** Random problems of several cores, on which neither memory nor core buffers always suffice. */
 function randomProblem(seed: number, mostLayers: number, mostCores: number): Problem {
@@ -42,10 +44,21 @@ function randomProblem(seed: number, mostLayers: number, mostCores: number): Pro
 
 const run = (name: StrategyName, problem: Problem) => findMapping(strategyMapper(name), problem);
 
+function costIn({ objective }: Problem, evaluation: Evaluation): number {
+  if (!evaluation.feasible) return Number.POSITIVE_INFINITY;
+  return objective === "energy" ? evaluation.energyJoules : evaluation.latencySeconds;
+}
+
 async function costOf(name: StrategyName, problem: Problem): Promise<number> {
   const { mapping, evaluation } = await run(name, problem);
-  if (mapping === undefined || !evaluation.feasible) return Number.POSITIVE_INFINITY;
-  return problem.objective === "energy" ? evaluation.energyJoules : evaluation.latencySeconds;
+  return mapping === undefined ? Number.POSITIVE_INFINITY : costIn(problem, evaluation);
+}
+
+async function costWithoutLanes(name: StrategyName, problem: Problem): Promise<number> {
+  const { mapping } = await run(name, problem);
+  return mapping === undefined
+    ? Number.POSITIVE_INFINITY
+    : costIn(problem, evaluate(problem, withoutLanes(mapping)));
 }
 
 /** The truth: every way to cut, every number of cores for each block, by the cost model's own evaluation. */
@@ -143,7 +156,8 @@ describe("strategies", () => {
           name,
           Number.isFinite(cost) ? expect.closeTo(cost, 9) : cost,
         ]);
-        expect(cost).toBeGreaterThanOrEqual(oracle * (1 - 1e-12));
+        // Lanes are beyond the oracle's space; the same blocks one after another are within it.
+        expect(await costWithoutLanes(name, problem)).toBeGreaterThanOrEqual(oracle * (1 - 1e-12));
         if (Number.isFinite(cost)) answers.set(name, (answers.get(name) ?? 0) + 1);
       }
     }
@@ -154,9 +168,11 @@ describe("strategies", () => {
     const shares: number[] = [];
     for (let trial = 0; trial < 150; trial++) {
       const problem = randomProblem(trial + 2_000, 24, 12);
-      const [cost, oracle] = [await costOf("dlfusion", problem), await costOf("cores-oracle", problem)];
+      const oracle = await costOf("cores-oracle", problem);
       if (!Number.isFinite(oracle)) continue;
-      const { baseline } = await run("dlfusion", problem);
+      // Without lanes, which the oracle has not.
+      const { evaluation, baseline } = await findMapping(noLanesMapper(), problem);
+      const cost = costIn(problem, evaluation);
       if (baseline.feasible && problem.objective === "latency")
         expect(cost).toBeLessThanOrEqual(baseline.latencySeconds * (1 + 1e-12));
       shares.push(oracle / cost);

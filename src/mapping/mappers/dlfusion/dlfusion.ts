@@ -9,6 +9,8 @@
  * 3. Blocks are cut in two, boundaries moved and neighbours joined where that saves, in a few rounds; the cores of each
  *    block settle. The abstract says nothing of it; without it answers cost up to a quarter more.
  *
+ * A last step lets branches of the network run side by side (lanes.ts).
+ *
  * O(layers) evaluations.
  */
 import type { TargetCharacteristics } from "../../targets/characteristics.ts";
@@ -18,7 +20,7 @@ import type { Block, BlockCosts } from "./block-costs.ts";
 const defaultRounds = 4;
 
 /** A block with its cost. */
-interface Costed {
+export interface Costed {
   readonly block: Block;
   readonly cost: number;
 }
@@ -75,7 +77,7 @@ function coresOf(costs: BlockCosts, target: TargetCharacteristics, layer: number
 }
 
 /** The block on as many cores as are better than their neighbours: doubled or halved as long as that saves, and by a quarter. */
-function climb(costs: BlockCosts, block: Block): Costed {
+export function climb(costs: BlockCosts, block: Block): Costed {
   let best: Costed = { block, cost: costs.costOf(block) };
   const attempt = (cores: number): boolean => {
     const candidate = { ...block, cores: Math.max(1, Math.min(costs.coreCount, Math.round(cores))) };

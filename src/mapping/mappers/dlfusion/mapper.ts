@@ -16,6 +16,7 @@ import { type Block, type BlockCosts, createGroupCosts, mappingOfBlocks } from "
 import { characterise } from "./characteristics.ts";
 import { coresOracle } from "./cores-oracle.ts";
 import { dlfusion } from "./dlfusion.ts";
+import { addLanes } from "./lanes.ts";
 import { reducedBruteForce } from "./reduced-brute-force.ts";
 import { allCores, fixedBlocks, fuseAll, layerCores, oneCore } from "./simple-strategies.ts";
 
@@ -27,6 +28,8 @@ interface Strategy {
   ) => Generator<void, readonly Block[] | undefined>;
   /** Keeps the unfused network on all cores where that is better. */
   readonly startsUnfused?: boolean;
+  /** Lets branches of the network run side by side afterwards, where that saves latency. */
+  readonly addsLanes?: boolean;
   /** The space of which it finds the best; "" when it claims nothing. */
   readonly space?: string;
 }
@@ -36,7 +39,7 @@ const strategies = {
   "layer-cores": { decide: layerCores },
   "fuse-all": { decide: fuseAll },
   "fixed-blocks": { decide: fixedBlocks },
-  dlfusion: { decide: (costs, target) => dlfusion(costs, target()), startsUnfused: true },
+  dlfusion: { decide: (costs, target) => dlfusion(costs, target()), startsUnfused: true, addsLanes: true },
   "reduced-brute-force": { decide: reducedBruteForce, startsUnfused: true },
   "cores-oracle": {
     decide: coresOracle,
@@ -48,6 +51,9 @@ const strategies = {
 /** DLFusion's growth of blocks by itself, without the rounds that look back: what those add shows in comparisons. */
 const growth: Strategy = { decide: (costs, target) => dlfusion(costs, target(), 0), startsUnfused: true };
 const growthName = "dlfusion, growth alone";
+
+/** DLFusion's strategy without its last step: what lanes save shows in comparisons. */
+const noLanes: Strategy = { decide: strategies.dlfusion.decide, startsUnfused: true };
 
 export type StrategyName = keyof typeof strategies;
 
@@ -65,6 +71,11 @@ export function strategyMapper(name: StrategyName, target?: TargetCharacteristic
 /** DLFusion's growth of blocks by itself. */
 export function growthMapper(): Mapper {
   return mapperOf(growthName, growth);
+}
+
+/** DLFusion's strategy with one block at a time. */
+export function noLanesMapper(): Mapper {
+  return mapperOf("dlfusion, no lanes", noLanes);
 }
 
 function mapperOf(name: string, strategy: Strategy, target?: TargetCharacteristics): Mapper {
@@ -95,8 +106,8 @@ const decided: Readonly<Record<string, Strategy>> = {
 export const decidedNames: readonly string[] = Object.keys(decided);
 
 /**
- * The blocks that a strategy of `decidedNames` cuts a network into, on any target whose blocks have a cost; undefined where it finds
- * none that can run. As the mappers do, those that search keep the unfused network on all cores where that is better.
+ * The blocks that a strategy of `decidedNames` cuts a network into, one at a time, on any target whose blocks have a cost; undefined
+ * where it finds none that can run. As the mappers do, those that search keep the unfused network on all cores where that is better.
  */
 export function decideBlocks(
   name: string,
@@ -121,7 +132,7 @@ function finish<T>(steps: Generator<void, T>): T {
 const noProof: Proof = { optimal: false, space: "", lowerBound: undefined };
 
 function* search(
-  { decide, startsUnfused = false, space = "" }: Strategy,
+  { decide, startsUnfused = false, addsLanes = false, space = "" }: Strategy,
   problem: Problem,
   target: () => TargetCharacteristics,
   { maxEvaluations = Number.POSITIVE_INFINITY }: SearchOptions,
@@ -146,19 +157,30 @@ function* search(
     progress,
     proof,
   });
-  const deciding = decide(costs, target);
-  let step: IteratorResult<void, readonly Block[] | undefined> = { done: false, value: undefined };
-  while (!step.done) {
-    if (counted + costs.evaluations >= maxEvaluations) return state(noProof);
-    yield state(noProof);
-    step = deciding.next();
+  /** Takes the steps as long as evaluations are left; undefined where they end before. */
+  function* taken<T>(steps: Generator<void, T>): Generator<SearchState, { readonly end: T } | undefined> {
+    for (;;) {
+      if (counted + costs.evaluations >= maxEvaluations) return undefined;
+      yield state(noProof);
+      const step = steps.next();
+      if (step.done) return { end: step.value };
+    }
   }
-  const blocks = step.value;
+  const keep = (blocks: readonly Block[], cost: number): void => {
+    if (!(cost * model.costUnit < bestCost)) return;
+    best = mappingOfBlocks(costs, blocks);
+    bestCost = cost * model.costUnit;
+  };
+  const decided = yield* taken(decide(costs, target));
+  if (decided === undefined) return state(noProof);
+  const blocks = decided.end;
   if (blocks !== undefined) {
-    const cost = sum(blocks.map((block) => costs.costOf(block))) * model.costUnit;
-    if (cost < bestCost) {
-      best = mappingOfBlocks(costs, blocks);
-      bestCost = cost;
+    keep(blocks, sum(blocks.map((block) => costs.costOf(block))));
+    // Side by side costs the energy and the bytes that one after the other does.
+    if (addsLanes && model.problem.objective === "latency" && model.cores > 1) {
+      const side = yield* taken(addLanes(costs, target(), blocks));
+      if (side === undefined) return state(noProof);
+      keep(side.end.blocks, side.end.cost);
     }
   }
   const proven = space !== "" && best !== undefined && !costs.exhausted;
