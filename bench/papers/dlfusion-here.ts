@@ -91,7 +91,7 @@ export async function measureHere(files: readonly NetworkFile[], options: HereOp
   }
 }
 
-function chooseNetworks(
+export function chooseNetworks(
   files: readonly NetworkFile[],
   names: string,
 ): readonly { readonly name: string; readonly path: string }[] {

@@ -45,7 +45,7 @@ ${figures(result)}
 <section aria-labelledby="speedups"><h2 id="speedups">Speed-up over one core without fusion <span class="aside">a dot is a network; the band is what the paper prints for its own networks</span></h2>
 ${speedupPlot(result)}
 ${legend(networks)}</section>
-<section aria-labelledby="shares"><h2 id="shares">What evaluations find <span class="aside">the oracle is the best of all cuts and numbers of cores; a ring is a strategy's mean over the networks</span></h2>
+<section aria-labelledby="shares"><h2 id="shares">What evaluations find <span class="aside">the oracle is the best of all cuts and numbers of cores, one block at a time; a ring is a strategy's mean over the networks</span></h2>
 ${sharePlot(rows)}
 ${legend(networks)}
 <p class="quiet">An evaluation is the cost of one block on one number of cores, or of a whole mapping where a strategy asks for that.</p></section>
@@ -96,7 +96,7 @@ function speedupPlot({ rows, paperRange }: Dlfusion): Markup {
   const furthest = Math.max(paperRange.high, ...rows.map(({ speedup }) => speedup)) * 1.04;
   const x = (speedup: number): number =>
     speedups.left + (speedup / furthest) * (speedups.right - speedups.left);
-  const step = furthest > 20 ? 5 : 1;
+  const step = furthest > 80 ? 20 : furthest > 20 ? 5 : 1;
   const ticks = Array.from({ length: Math.floor(furthest / step) + 1 }, (_, at) => at * step);
   const lanes = strategies.map((strategy, at) => {
     const middle = speedups.top + (at + 0.5) * lane.height;

@@ -2,17 +2,19 @@
  * DLFusion's comparison: the speed-up of each strategy over no optimisation (one core, no fusion), its share of the true
  * oracle's, evaluations and time, beside the range that the paper prints, 3.6x to 7.9x. The paper measured a card; these are
  * figures of the cost model on the preset `mlu100-like`, part of whose numbers are assumed. Below stand laminate's own searches,
- * which choose cores too; of g-teacher the median of five seeds counts.
+ * which choose cores too; of g-teacher the median of five seeds counts. Branches side by side are dlfusion's alone: the oracle is
+ * that of one block at a time, so that its share may be more than 1.
  *
- *   npm run paper:dlfusion [-- --accelerator mlu100-like --batch 1 --models DIR --json --out out/dlfusion.html]
+ *   npm run paper:dlfusion [-- --accelerator mlu100-like --batch 1 --models DIR --networks GoogLeNet,S3D,.. --json
+ *     --out out/dlfusion.html]
  *   npm run paper:dlfusion -- --here [--threads 2 --networks ResNet18,.. --repeats 7 --profile FILE --models DIR --json]
  *
  * The first also writes a page with the figures drawn; the second measures this machine's threads instead (dlfusion-here.ts).
- * DIR adds GoogLeNet, which is not in the gallery: the ONNX project's light_inception_v1.onnx.
+ * DIR adds what is not in the gallery, files of the ONNX project: GoogLeNet, light_inception_v1.onnx, and of the networks with more
+ * branches, which --networks names, Inception-v2 and DenseNet121.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { known } from "../../src/base/assert.ts";
 import { usageError } from "../../src/base/errors.ts";
 import { formatSeconds } from "../../src/base/format.ts";
 import { median } from "../../src/base/statistics.ts";
@@ -25,7 +27,12 @@ import { writeFileAtomically } from "../../src/host/write-file.ts";
 import { findPreset } from "../../src/mapping/accelerator/presets/presets.ts";
 import type { FeasibleEvaluation } from "../../src/mapping/cost/evaluation.ts";
 import type { Problem } from "../../src/mapping/cost/problem.ts";
-import { growthMapper, strategyMapper, strategyNames } from "../../src/mapping/mappers/dlfusion/mapper.ts";
+import {
+  growthMapper,
+  noLanesMapper,
+  strategyMapper,
+  strategyNames,
+} from "../../src/mapping/mappers/dlfusion/mapper.ts";
 import { exactMapper } from "../../src/mapping/mappers/exact/exact.ts";
 import { type FoundMapping, findMapping } from "../../src/mapping/mappers/find-mapping.ts";
 import { gTeacherMapper } from "../../src/mapping/mappers/g-teacher/g-teacher.ts";
@@ -33,7 +40,7 @@ import { layerByLayerMapper } from "../../src/mapping/mappers/layer-by-layer/lay
 import { extractWorkload } from "../../src/mapping/workload/extract.ts";
 import { type Column, textTable } from "../../src/report/text-table.ts";
 import { readOptions } from "../read-options.ts";
-import { measureHere } from "./dlfusion-here.ts";
+import { chooseNetworks, measureHere } from "./dlfusion-here.ts";
 import { renderDlfusion } from "./dlfusion-page.ts";
 
 /** What the paper prints. */
@@ -52,6 +59,15 @@ const networks: readonly Network[] = [
   { name: "ResNet50", file: "tv_resnet50.onnx" },
   { name: "MobileNet-V2", file: "tv_mobilenet_v2.onnx" },
   { name: "GoogLeNet", file: "light_inception_v1.onnx" },
+];
+
+/** More with branches, for --networks. */
+const branched: readonly Network[] = [
+  { name: "Inception-v2", file: "light_inception_v2.onnx" },
+  { name: "DenseNet121", file: "light_densenet121.onnx" },
+  { name: "S3D", file: "tv_s3d.onnx" },
+  { name: "SSD300", file: "tv_ssd300_vgg16_static.onnx" },
+  { name: "Mask-R-CNN", file: "tv_maskrcnn_resnet50_fpn_static.onnx" },
 ];
 
 /** One strategy on one network. */
@@ -97,16 +113,16 @@ const mappers = [
   ...strategyNames.filter((name) => name !== "one-core").map((name) => strategyMapper(name)),
   gTeacherMapper(),
   exactMapper(),
-].flatMap((mapper) => (mapper.name === "dlfusion" ? [growthMapper(), mapper] : [mapper]));
+].flatMap((mapper) => (mapper.name === "dlfusion" ? [growthMapper(), noLanesMapper(), mapper] : [mapper]));
 
 const rows: Row[] = [];
 const absent: string[] = [];
-const files = networks.map(({ name, file }) => ({
+const files = [...networks, ...branched].map(({ name, file }) => ({
   name,
   paths: [gallery, values.models].flatMap((folder) => (folder === undefined ? [] : [join(folder, file)])),
 }));
 refuse(
-  values.here ? ["accelerator", "batch", "out"] : ["threads", "networks", "repeats", "profile"],
+  values.here ? ["accelerator", "batch", "out"] : ["threads", "repeats", "profile"],
   values.here ? "leave it out, or leave out --here" : "add --here",
 );
 if (values.here) await measureHere(files, values);
@@ -120,11 +136,8 @@ function refuse(names: readonly string[], fix: string): void {
 }
 
 async function compareAll(): Promise<void> {
-  for (const { name, paths } of files) {
-    const path = paths.find(existsSync);
-    if (path === undefined) absent.push(name);
-    else rows.push(...(await compare(name, path)));
-  }
+  for (const { name, path } of values.networks ? chooseNetworks(files, values.networks) : usualNetworks())
+    rows.push(...(await compare(name, path)));
   if (values.json)
     console.log(JSON.stringify({ accelerator: accelerator.name, batch, paperRange, rows, absent }, null, 2));
   else print();
@@ -135,6 +148,15 @@ async function compareAll(): Promise<void> {
   const page = renderDlfusion({ accelerator: accelerator.name, batch, paperRange: paperEnds, rows, run });
   writeFileAtomically(values.out, page);
   console.error(`wrote ${relative(process.cwd(), values.out)}`);
+}
+
+/** Those that are there. */
+function usualNetworks(): readonly { readonly name: string; readonly path: string }[] {
+  return files.slice(0, networks.length).flatMap(({ name, paths }) => {
+    const path = paths.find(existsSync);
+    if (path === undefined) absent.push(name);
+    return path === undefined ? [] : [{ name, path }];
+  });
 }
 
 async function compare(network: string, path: string): Promise<readonly Row[]> {
@@ -165,12 +187,17 @@ async function compare(network: string, path: string): Promise<readonly Row[]> {
         searchSeconds: median(timed.map(({ elapsedSeconds }) => elapsedSeconds)),
       });
   }
-  const of = (name: string) =>
-    known(
-      found.find((entry) => entry.name === name),
-      `a mapping of ${network} by ${name}`,
+  const [base, oracle] = ["one-core", "cores-oracle"].map((name) =>
+    found.find((entry) => entry.name === name),
+  );
+  if (base === undefined || oracle === undefined)
+    throw usageError(
+      `${network} does not fit one core of ${accelerator.name}, so that there is no speed-up over it`,
+      {
+        where: "--networks",
+        fix: `leave ${network} out`,
+      },
     );
-  const [base, oracle] = [of("one-core"), of("cores-oracle")];
   return found.map(({ name, evaluation, evaluations, searchSeconds }) => ({
     network,
     layers: workload.layers.length,
@@ -222,8 +249,18 @@ function print(): void {
       { head: "time", cell: (network) => formatSeconds(at(network, strategy)?.searchSeconds ?? 0) },
     ]),
     { head: "fewer", cell: (network) => `${at(network, "dlfusion")?.fewer.toFixed(1)}x` },
+    {
+      head: "lanes save",
+      cell: (network) => {
+        const [side, alone] = [at(network, "dlfusion"), at(network, noLanesMapper().name)];
+        const share = 1 - (side?.latencySeconds ?? Number.NaN) / (alone?.latencySeconds ?? Number.NaN);
+        return `${(100 * share).toFixed(1)} %`;
+      },
+    },
   ];
-  console.log("\nEvaluations, and the median time of a search:\n");
+  console.log(
+    "\nEvaluations, the median time of a search, and what branches side by side save of dlfusion's latency:\n",
+  );
   console.log(textTable(names, detail));
   if (absent.length > 0) console.log(`\n${absent.join(", ")} left out: not in the gallery nor in --models`);
 }
