@@ -1,8 +1,7 @@
 /** DLFusion's strategies on this machine: schemes, how they are measured and ordered, and the page of the comparison. */
 import { describe, expect, test } from "vitest";
-import type { Row } from "../bench/papers/dlfusion.ts";
 import { agreementsOf, agreementText, networkText, threadsNote } from "../bench/papers/dlfusion-here-text.ts";
-import { renderDlfusion } from "../bench/papers/dlfusion-page.ts";
+import { type Row, renderDlfusion } from "../bench/papers/dlfusion-page.ts";
 import {
   agreementOn,
   distinctSchemes,

@@ -9,7 +9,24 @@ import { html, jsonScript, type Markup } from "../../src/report/html/markup.ts";
 import { figure, renderPage, settingsList } from "../../src/report/html/page.ts";
 import { type Column, table } from "../../src/report/html/tables.ts";
 import { groupColours, type RunRecord } from "../../src/report/html/view.ts";
-import type { Row } from "./dlfusion.ts";
+
+/** One strategy on one network. */
+export interface Row {
+  readonly network: string;
+  readonly layers: number;
+  readonly strategy: string;
+  readonly latencySeconds: number;
+  /** Over one-core. */
+  readonly speedup: number;
+  /** The oracle's latency over this one's. */
+  readonly share: number;
+  readonly evaluations: number;
+  /** The oracle's evaluations over these. */
+  readonly fewer: number;
+  /** Median of the search. */
+  readonly searchSeconds: number;
+  readonly groups: number;
+}
 
 export interface Dlfusion {
   readonly accelerator: string;

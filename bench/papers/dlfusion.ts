@@ -41,7 +41,7 @@ import { extractWorkload } from "../../src/mapping/workload/extract.ts";
 import { type Column, textTable } from "../../src/report/text-table.ts";
 import { readOptions } from "../read-options.ts";
 import { chooseNetworks, measureHere } from "./dlfusion-here.ts";
-import { renderDlfusion } from "./dlfusion-page.ts";
+import { type Row, renderDlfusion } from "./dlfusion-page.ts";
 
 /** What the paper prints. */
 const paperEnds = { low: 3.6, high: 7.9 };
@@ -69,24 +69,6 @@ const branched: readonly Network[] = [
   { name: "SSD300", file: "tv_ssd300_vgg16_static.onnx" },
   { name: "Mask-R-CNN", file: "tv_maskrcnn_resnet50_fpn_static.onnx" },
 ];
-
-/** One strategy on one network. */
-export interface Row {
-  readonly network: string;
-  readonly layers: number;
-  readonly strategy: string;
-  readonly latencySeconds: number;
-  /** Over one-core. */
-  readonly speedup: number;
-  /** The oracle's latency over this one's. */
-  readonly share: number;
-  readonly evaluations: number;
-  /** The oracle's evaluations over these. */
-  readonly fewer: number;
-  /** Median of the search. */
-  readonly searchSeconds: number;
-  readonly groups: number;
-}
 
 const { values } = readOptions({
   options: {
