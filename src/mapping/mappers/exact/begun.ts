@@ -5,8 +5,9 @@
 import { assert } from "../../../base/assert.ts";
 import { type CostModel, streamedWeightBytes } from "../../cost/cost-model.ts";
 import type { LayerMapping } from "../../space/mapping.ts";
-import { type Bounds, updateSuffix } from "./bounds.ts";
-import { type CoreChoices, createRowRooms } from "./core-choices.ts";
+import { type Bounds, groupsOf, updateSuffix } from "./bounds.ts";
+import type { CoreChoices } from "./core-choices.ts";
+import { uniformPath } from "./uniform.ts";
 
 /** The first layers' entries; none for a search that is free. */
 export type Begun = readonly Pick<LayerMapping, "pass" | "output" | "cores">[];
@@ -22,8 +23,17 @@ export function choicesOf(ladder: readonly number[], begun: Begun): (layer: numb
   return (layer) => fixed[layer] ?? all;
 }
 
-/** Makes the bounds those of the mappings that begin so; the best known becomes the one that ends the open group at once and fuses no more. */
-export function startBegun(model: CostModel, choices: CoreChoices, bounds: Bounds, begun: Begun): void {
+/**
+ * Makes the bounds those of the mappings that begin so. The best known becomes the one that ends the open group at once, with groups of one
+ * pass size behind it (uniform.ts): a search that starts far from the optimum skips little, and where it is stopped shows what it
+ * started with.
+ */
+export function startBegun(
+  model: CostModel,
+  choices: CoreChoices,
+  bounds: Bounds,
+  { begun, passSizes }: { readonly begun: Begun; readonly passSizes: readonly number[] },
+): void {
   const ends = begun.map(({ output }, layer) => output === "sync" || model.reach(layer) === layer);
   bounds.lowerRows.forEach((row, first) => {
     let crossed = false;
@@ -36,34 +46,25 @@ export function startBegun(model: CostModel, choices: CoreChoices, bounds: Bound
   });
   updateSuffix(bounds);
   bounds.lower = Math.max(0, bounds.suffix[0] ?? 0);
-  const { batch } = model.problem;
   const isOpen = begun.length > 0 && ends[begun.length - 1] !== true;
   const passes: number[] = begun.map(({ pass }) => pass);
   const cores: number[] = begun.map((entry) => entry.cores);
   const lasts = ends.flatMap((isEnd, layer) => (isEnd ? [layer] : []));
-  for (let layer = begun.length; layer < model.layerCount; layer++) {
+  if (isOpen) {
     // The layer behind a staged tensor joins its group with the least that it can ask for.
-    const joins = isOpen && layer === begun.length;
-    passes.push(joins ? 1 : batch);
-    cores.push(joins ? (cores.at(-1) ?? 1) : coresAlone(choices, layer));
-    lasts.push(layer);
+    passes.push(1);
+    cores.push(cores.at(-1) ?? 1);
+    lasts.push(begun.length);
   }
+  const from = passes.length;
+  const rest = groupsOf(uniformPath(model, choices, bounds, { passSizes, from }).path, from);
+  lasts.push(...rest.lasts);
+  passes.push(...rest.passes);
+  cores.push(...rest.cores);
   bounds.lasts = lasts;
   bounds.passes = passes;
   bounds.cores = cores;
   bounds.best = costOfGroups(model, bounds);
-}
-
-/** The cores on which a layer by itself costs least, of those on which it fits. */
-function coresAlone(choices: CoreChoices, layer: number): number {
-  const rooms = createRowRooms(choices, layer, 1);
-  let [best, least] = [0, Number.POSITIVE_INFINITY];
-  rooms.models.forEach((model, index) => {
-    const cost = model.cost(layer, layer, model.weightBytes(layer));
-    if ((rooms.roomBytes[index]?.[0] ?? -1) < 0 || cost >= least) return;
-    [best, least] = [model.cores, cost];
-  });
-  return best;
 }
 
 /** What a mapping of groups costs, in the objective's unit of the cost model. */

@@ -91,12 +91,22 @@ export interface Path {
 }
 
 /** Makes the groups that lead to the last boundary the best mapping known, if they cost less than it. */
-export function takePath(bounds: Bounds, cost: number, { starts, cores, passesOf }: Path): void {
+export function takePath(bounds: Bounds, cost: number, path: Path): void {
   if (cost >= bounds.best) return;
-  const ends: number[] = [];
-  for (let end = starts.length - 1; end > 0; end = known(starts[end], "group start")) ends.unshift(end);
   bounds.best = cost;
-  bounds.lasts = ends.map((end) => end - 1);
-  bounds.passes = ends.flatMap(passesOf);
-  bounds.cores = ends.flatMap((end) => new Array<number>(end - (starts[end] ?? 0)).fill(cores[end] ?? 1));
+  Object.assign(bounds, groupsOf(path, 0));
+}
+
+/** The groups of a path from a boundary on. */
+export function groupsOf(
+  { starts, cores, passesOf }: Path,
+  from: number,
+): Pick<Bounds, "lasts" | "passes" | "cores"> {
+  const ends: number[] = [];
+  for (let end = starts.length - 1; end > from; end = known(starts[end], "group start")) ends.unshift(end);
+  return {
+    lasts: ends.map((end) => end - 1),
+    passes: ends.flatMap(passesOf),
+    cores: ends.flatMap((end) => new Array<number>(end - (starts[end] ?? 0)).fill(cores[end] ?? 1)),
+  };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../../base/random.ts";
 import type { Accelerator } from "../../accelerator/accelerator.ts";
 import { createCostModel } from "../../cost/cost-model.ts";
-import { evaluate } from "../../cost/evaluate.ts";
+import { evaluate, layerByLayer } from "../../cost/evaluate.ts";
 import { createIncrementalCost, type IncrementalCost } from "../../cost/incremental-cost.ts";
 import type { CostMode, Problem } from "../../cost/problem.ts";
 import type { LayerMapping, Mapping } from "../../space/mapping.ts";
@@ -124,4 +124,25 @@ test("what is begun is completed as well as brute force does, on 400 random begi
     counts[begun.at(-1)?.output === "stage" ? "open" : "closed"]++;
   }
   expect(Math.min(counts.open, counts.closed)).toBeGreaterThan(60);
+});
+
+test("a completion that is cut short at once still fuses what is left", () => {
+  let better = 0;
+  for (let trial = 0; trial < 100; trial++) {
+    const random = seededRandom(seed * 1_000 + trial);
+    const workload = randomWorkload(random, 6, 0.2);
+    const accelerator = roundAccelerator({ onChipBytes: 30 + random.below(60) });
+    const problem: Problem = { workload, accelerator, batch: 4 };
+    const begun: Mapping = [{ pass: 4, output: "sync", weights: "streamed", cores: 1 }];
+    const unfused = evaluate(problem, layerByLayer(createCostModel(problem).problem));
+    const search = completeExactly(problem, begun, { seed: 1, maxEvaluations: 1 });
+    let step = search.next();
+    while (!step.done) step = search.next();
+    if (!unfused.feasible) continue;
+    const { best = [], bestCost = Number.POSITIVE_INFINITY } = step.value;
+    expect([trial, evaluate(problem, best).feasible]).toEqual([trial, true]);
+    expect(bestCost).toBeLessThanOrEqual(unfused.latencySeconds * (1 + 1e-12));
+    if (bestCost < 0.99 * unfused.latencySeconds) better++;
+  }
+  expect(better).toBeGreaterThan(30);
 });

@@ -86,7 +86,7 @@ function* search(
   if (!fitsLayerByLayer(model, choices)) return state(0);
   const start: SearchStart["start"] = (of, among, known) => {
     const groups = startUniform(of, among, known, passSizes);
-    if (begun.length > 0) startBegun(of, among, known, begun);
+    if (begun.length > 0) startBegun(of, among, known, { begun, passSizes });
     return groups;
   };
   work.groups = start(model, choices, bounds);

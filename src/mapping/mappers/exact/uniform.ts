@@ -6,7 +6,7 @@
  */
 import type { CostModel } from "../../cost/cost-model.ts";
 import { bufferedBytesRow, largestAtMost } from "../../cost/uniform-pass.ts";
-import { type Bounds, takePath } from "./bounds.ts";
+import { type Bounds, type Path, takePath } from "./bounds.ts";
 import { type CoreChoices, createRowRooms } from "./core-choices.ts";
 
 /**
@@ -19,14 +19,33 @@ export function startUniform(
   bounds: Bounds,
   passSizes: readonly number[],
 ): number {
+  const { groups, cost, path } = uniformPath(model, choices, bounds, { passSizes, from: 0 });
+  takePath(bounds, cost, path);
+  return groups;
+}
+
+export interface UniformOptions {
+  /** They ascend. */
+  readonly passSizes: readonly number[];
+  /** The first layer of the first group. */
+  readonly from: number;
+}
+
+/** Such groups for the layers from `from` on, and what they cost; marks the groups among them that can never fit. */
+export function uniformPath(
+  model: CostModel,
+  choices: CoreChoices,
+  bounds: Pick<Bounds, "lowerRows">,
+  { passSizes, from }: UniformOptions,
+): { readonly groups: number; readonly cost: number; readonly path: Path } {
   const count = model.layerCount;
   const best = new Float64Array(count + 1).fill(Number.POSITIVE_INFINITY);
-  best[0] = 0;
+  best[from] = 0;
   const starts = new Int32Array(count + 1);
   const sizes = new Float64Array(count + 1);
   const cores = new Int32Array(count + 1);
   let groups = 0;
-  for (let first = 0; first < count; first++) {
+  for (let first = from; first < count; first++) {
     const lowerRow = bounds.lowerRows[first] ?? new Float64Array();
     const buffered = bufferedBytesRow(model, first, lowerRow.length);
     const rooms = createRowRooms(choices, first, lowerRow.length);
@@ -55,10 +74,7 @@ export function startUniform(
       if (!fits) lowerRow[last - first] = Number.POSITIVE_INFINITY;
     }
   }
-  takePath(bounds, best[count] ?? Number.POSITIVE_INFINITY, {
-    starts,
-    cores,
-    passesOf: (end) => new Array<number>(end - (starts[end] ?? 0)).fill(sizes[end] ?? 1),
-  });
-  return groups;
+  const passesOf = (end: number): readonly number[] =>
+    new Array<number>(end - (starts[end] ?? 0)).fill(sizes[end] ?? 1);
+  return { groups, cost: best[count] ?? Number.POSITIVE_INFINITY, path: { starts, cores, passesOf } };
 }
