@@ -32,6 +32,8 @@ export const problemFactsSchema = z.strictObject({
       optimal: z.boolean(),
       /** The first step that is to be learned. */
       taughtFrom: count,
+      /** Steps that the teacher took over from a learner; none, unless given. */
+      takenOver: z.exactOptional(z.array(count)),
     }),
   ),
 });
@@ -65,10 +67,10 @@ export function* makeRecord(
     accelerator: problem.accelerator.name,
     baselineCost: baselineCost * createCostModel(problem).costUnit,
     feasible,
-    lessons: lessons.map(({ mapping: _, ...rest }) => rest),
+    lessons: lessons.map(({ mapping: _, takenOver, ...rest }) =>
+      takenOver.length === 0 ? rest : { ...rest, takenOver: [...takenOver] },
+    ),
   } satisfies ProblemFacts);
-  const trajectories = lessons.map(({ mapping, taughtFrom }) =>
-    decorate(decisionsOf(mapping, problem.batch), taughtFrom),
-  );
+  const trajectories = lessons.map((lesson) => decorate(decisionsOf(lesson.mapping, problem.batch), lesson));
   return { facts, trajectories };
 }

@@ -115,8 +115,8 @@ export function readShard(schema: FeatureSchema, file: Uint8Array, where: string
   }
   let next = 0;
   return problems.map((facts) => {
-    const trajectories = facts.lessons.map(({ taughtFrom }) => {
-      return { ...slice(schema, all, facts, next++, where), taughtFrom };
+    const trajectories = facts.lessons.map(({ taughtFrom, takenOver = [] }) => {
+      return { ...slice(schema, all, facts, next++, where), taughtFrom, takenOver };
     });
     return { facts, trajectories };
   });
@@ -165,7 +165,7 @@ function slice(
   { network, layers, batch }: ProblemFacts,
   index: number,
   where: string,
-): Omit<Trajectory, "taughtFrom"> {
+): Omit<Trajectory, "taughtFrom" | "takenOver"> {
   const start = all.starts[index] as number;
   const end = all.starts[index + 1] as number;
   const width = schema.state.length;

@@ -87,7 +87,7 @@ test("the greedy mapping is what the whole sequence says at every step, bent whe
       const environment = createEnvironment(problem);
       const { states, actions, returnsToGo, stepCount, ...given } = createDecorator(schema, problem)(
         decisionsOf(mapping, problem.batch),
-        0,
+        { taughtFrom: 0, takenOver: [] },
       );
       const rows = (all: Float32Array, width: number): number[][] =>
         Array.from({ length: stepCount }, (_, step) => [...all.subarray(step * width, (step + 1) * width)]);
@@ -130,7 +130,10 @@ test("what knows groups forgets those that are done: each of its decisions is th
     const [mapping] = mappings;
     if (mapping === undefined) continue;
     const environment = createEnvironment(problem);
-    const trajectory = createDecorator(generalSchema, problem)(decisionsOf(mapping, problem.batch), 0);
+    const trajectory = createDecorator(generalSchema, problem)(decisionsOf(mapping, problem.batch), {
+      taughtFrom: 0,
+      takenOver: [],
+    });
     let first = 0;
     let start = 0;
     for (let step = 0; step < trajectory.stepCount; step++) {

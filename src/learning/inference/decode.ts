@@ -34,6 +34,8 @@ export interface DecodeOptions {
   /** What the noise of all but the first is multiplied by. */
   readonly temperature: number;
   readonly seed: number;
+  /** What is decided of the first layers; it must be allowed. Nothing, unless given. */
+  readonly begun?: Mapping;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface DecodeOptions {
 export function* decodeMappings(
   network: StepNetwork,
   model: CostModel,
-  { samples, temperature, seed }: DecodeOptions,
+  { samples, temperature, seed, begun = [] }: DecodeOptions,
 ): Generator<readonly Mapping[]> {
   const places = Array.from({ length: Math.min(samples, network.samples) }, () =>
     createPlace(network, model),
@@ -54,7 +56,7 @@ export function* decodeMappings(
     const batch = places.slice(0, samples - first).map((place, index): Sample => {
       return { ...place, noise: noiseOf(schema, { sample: first + index, temperature, seed }) };
     });
-    yield decodeBatch(network, model, batch);
+    yield decodeBatch(network, model, batch, begun);
   }
 }
 
@@ -94,11 +96,16 @@ function gumbelDraw(random: RandomSource): number {
   return -Math.log(Math.max(Number.MIN_VALUE, -Math.log(1 - random.uniform())));
 }
 
-function decodeBatch(network: StepNetwork, model: CostModel, batch: readonly Sample[]): readonly Mapping[] {
+function decodeBatch(
+  network: StepNetwork,
+  model: CostModel,
+  batch: readonly Sample[],
+  begun: Mapping,
+): readonly Mapping[] {
   const { schema, sizes } = network.weights;
   const numbers = actionWidth(schema);
   const steps = model.layerCount + 1;
-  const decided = batch.map(() => ({ passes: new Int32Array(steps), synced: new Int32Array(steps) }));
+  const made = batch.map(() => ({ passes: new Int32Array(steps), synced: new Int32Array(steps) }));
   network.restart();
   for (let step = 0; step < steps; step++) {
     batch.forEach(({ encoder }, index) => {
@@ -109,16 +116,18 @@ function decodeBatch(network: StepNetwork, model: CostModel, batch: readonly Sam
     batch.forEach(({ environment, noise }, index) => {
       const at = index * numbers;
       const answer = predicted.slice(at, at + numbers).map((number) => number + noise());
-      const wishes = step === 0 ? [notStaged(environment)] : readAction(schema, answer, 0, environment);
+      // Step 0 is the network's input.
+      const decided = step === 0 ? notStaged(environment) : begun[step - 1];
+      const wishes = decided === undefined ? readAction(schema, answer, 0, environment) : [decided];
       const decision = nearestAllowed(environment, wishes);
       environment.push(decision);
       if (sizes.sequence === "group" && environment.openLayers === 0) network.restart(index);
       writeAction(schema, decision, model.problem.batch, network.actions, at);
-      record(decided[index], step, decision);
+      record(made[index], step, decision);
     });
   }
   for (const { environment } of batch) for (let step = 0; step < steps; step++) environment.pop();
-  return decided.map((decisions) => mappingOfDecisions(decisions, model.problem.accelerator.cores));
+  return made.map((decisions) => mappingOfDecisions(decisions, model.problem.accelerator.cores));
 }
 
 function notStaged({ impliedPass }: Environment): Decision {
@@ -126,11 +135,11 @@ function notStaged({ impliedPass }: Environment): Decision {
 }
 
 function record(
-  decided: { readonly passes: Int32Array; readonly synced: Int32Array } | undefined,
+  made: { readonly passes: Int32Array; readonly synced: Int32Array } | undefined,
   step: number,
   { pass, output }: Decision,
 ): void {
-  if (decided === undefined) return;
-  decided.passes[step] = pass;
-  decided.synced[step] = output === "sync" ? 1 : 0;
+  if (made === undefined) return;
+  made.passes[step] = pass;
+  made.synced[step] = output === "sync" ? 1 : 0;
 }

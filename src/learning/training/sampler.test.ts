@@ -12,6 +12,7 @@ function trajectoryOf(stepCount: number, width = 8, numbers = 1): Trajectory {
   return {
     stepCount,
     taughtFrom: 0,
+    takenOver: [],
     states: new Float32Array(stepCount * width).fill(2),
     actions: new Float32Array(stepCount * numbers).fill(3),
     returnsToGo: new Float32Array(stepCount).fill(4),
@@ -195,6 +196,21 @@ test("groups are sequences of their own, those of a problem and of one length to
     ["1 2 from 1", "4 5 from 0", "4 5 from 0"],
     ["3 from 0"],
     ["6 7 8 from 0", "6 7 8 from 0"],
+  ]);
+  // Where a teacher took step 5 over the group of it stands twice more, and knows which of its steps that is.
+  const guided = { ...given, trajectories: [{ ...trajectory, takenOver: [5] }] };
+  const more = sequencesOf([guided], generalSchema, { ...sizes, sequence: "group" });
+  expect(
+    more.map(({ trajectories }) => trajectories.map(({ passes, takenOver }) => [passes[0], takenOver])),
+  ).toEqual([
+    [
+      [1, []],
+      [4, [1]],
+    ],
+    [[3, []]],
+    [[6, []]],
+    [[4, [1]]],
+    [[4, [1]]],
   ]);
   expect(sequencesOf([given], generalSchema, sizes)).toEqual([given]);
   expect(() => sequencesOf([given], paperSchema, { ...sizes, sequence: "group" })).toThrow(

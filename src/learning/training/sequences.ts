@@ -29,14 +29,28 @@ export function sequencesOf(
   const opens = ({ states }: Trajectory, step: number): boolean =>
     states[step * schema.state.length + index] === none;
   return problems.flatMap(({ facts, trajectories }) => {
-    const byLength = new Map<number, Trajectory[]>();
-    for (const group of trajectories.flatMap((trajectory) => groupsOf(trajectory, opens))) {
-      const alike = byLength.get(group.stepCount) ?? [];
-      byLength.set(group.stepCount, alike);
-      alike.push(group);
-    }
-    return [...byLength.values()].map((groups) => ({ facts, trajectories: groups }));
+    const groups = trajectories.flatMap((trajectory) => groupsOf(trajectory, opens));
+    const corrected = alike(groups.filter(({ takenOver }) => takenOver.length > 0));
+    const sets = [alike(groups), ...Array.from({ length: correctedTimes }, () => corrected)].flat();
+    return sets.map((trajectories) => ({ facts, trajectories }));
   });
+}
+
+/**
+ * Groups in which a teacher took over from a learner stand so many times more. They are few beside those that the learner does well
+ * already: without it, tuning to EfficientNet-B0 gained a third of what it gains.
+ */
+const correctedTimes = 2;
+
+/** The groups of one length together. */
+function alike(groups: readonly Trajectory[]): readonly (readonly Trajectory[])[] {
+  const byLength = new Map<number, Trajectory[]>();
+  for (const group of groups) {
+    const others = byLength.get(group.stepCount) ?? [];
+    byLength.set(group.stepCount, others);
+    others.push(group);
+  }
+  return [...byLength.values()];
 }
 
 /** The groups that teach something. Step 0, the network's input, is decided by nobody. */

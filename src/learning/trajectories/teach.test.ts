@@ -84,7 +84,11 @@ test("a correction goes another's way up to a cut, and then the best that is lef
     const [optimum] = lessonsOf(problem, { teachers: ["exact"] });
     const way = lessonsOf(problem, { teachers: ["g-teacher"], keep: 40 }).at(-1);
     if (optimum === undefined || way === undefined) continue;
-    const changes = { teachers: ["correction"], corrections: 3, ways: () => [way.mapping] } as const;
+    const changes = {
+      teachers: ["correction"],
+      corrections: 3,
+      learner: { ways: () => [way.mapping], goOn: () => way.mapping },
+    } as const;
     for (const { mapping, cost, taughtFrom, teacher, optimal } of lessonsOf(problem, changes)) {
       expect([teacher, optimal]).toEqual(["correction", true]);
       const cut = taughtFrom - 1;
@@ -112,7 +116,7 @@ test("a trajectory's actions are the mapping's decisions, and its states those o
     const performance = schema.state.findIndex(({ name }) => name === "performance");
     for (const { mapping, cost } of lessonsOf(problem)) {
       const decisions = decisionsOf(mapping, problem.batch);
-      const trajectory = decorate(decisions, 0);
+      const trajectory = decorate(decisions, { taughtFrom: 0, takenOver: [] });
       const { stepCount, states, actions, returnsToGo } = trajectory;
       expect(stepCount).toBe(problem.workload.layers.length + 1);
       expect(states.length).toBe(stepCount * schema.state.length);

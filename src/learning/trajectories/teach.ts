@@ -4,11 +4,13 @@
  *
  * A teacher who only shows its best never says what to do after a mistake. So there are corrections (after DAgger; Ross et al., AISTATS
  * 2011): the beginning of some other mapping, the way, up to a cut anywhere, and from there the best that can still be done, by the exact
- * mapper. Only the steps behind the cut are to be learned. Ways are G-Teacher's, or a learner's own, whose mistakes are the ones that it makes.
+ * mapper. Only the steps behind the cut are to be learned, and only where that is proven to be the best. Ways are G-Teacher's, or a
+ * learner's own, whose mistakes are the ones that it makes. A learner may also be guided (guide.ts).
  *
  * Of G-Teacher's mappings the best of each seed come first, as they come from searches of their own, then the best of the
  * rest of the last populations, as those are often children of one mapping.
  */
+import { assert } from "../../base/assert.ts";
 import { type CostModel, createCostModel } from "../../mapping/cost/cost-model.ts";
 import { evaluateWith } from "../../mapping/cost/evaluate.ts";
 import { costOf } from "../../mapping/cost/evaluation.ts";
@@ -18,8 +20,9 @@ import { searchGTeacherTop } from "../../mapping/mappers/g-teacher/g-teacher.ts"
 import type { SearchOptions, SearchState } from "../../mapping/mappers/mapper.ts";
 import type { Mapping } from "../../mapping/space/mapping.ts";
 import { childRandom, childSeed, pick, wholeBetween } from "../generate/draw.ts";
+import { guide, type Learner } from "./guide.ts";
 
-export const teacherNames = ["g-teacher", "exact", "correction"] as const;
+export const teacherNames = ["g-teacher", "exact", "correction", "guide"] as const;
 export type TeacherName = (typeof teacherNames)[number];
 
 export interface TeachOptions {
@@ -28,10 +31,10 @@ export interface TeachOptions {
   readonly seeds: number;
   /** G-Teacher's mappings that are kept, of all seeds together. */
   readonly keep: number;
-  /** Corrections, at most. */
+  /** Corrections, at most: those that are proven. */
   readonly corrections: number;
-  /** Mappings that corrections begin with, by a seed; those of G-Teacher's last population, unless given. */
-  readonly ways?: (problem: Problem, seed: number) => readonly Mapping[];
+  /** Whose mappings corrections begin with, G-Teacher's last population's unless given; and who is guided. */
+  readonly learner?: Learner;
   /** What the seeds of the searches are made from. */
   readonly seed: number;
   /** Points that the exact mapper visits before it answers with what it has. */
@@ -51,6 +54,8 @@ export interface Lesson {
   readonly optimal: boolean;
   /** The first step that is to be learned: behind the cut of a correction, else 0. */
   readonly taughtFrom: number;
+  /** Steps that the teacher took over, of a learner's mapping that is guided; else none. */
+  readonly takenOver: readonly number[];
 }
 
 /**
@@ -65,25 +70,51 @@ export function* teach(problem: Problem, options: TeachOptions): Generator<void,
     const key = lesson.mapping.map(({ pass, output }) => `${pass}${output}`).join();
     if (!lessons.has(key)) lessons.set(key, lesson);
   };
-  if (options.teachers.includes("exact")) add(yield* exactLesson(model, options));
-  if (options.teachers.includes("g-teacher")) {
+  const isAsked = (name: TeacherName): boolean => options.teachers.includes(name);
+  const optimum = isAsked("exact") || isAsked("guide") ? yield* exactLesson(model, options) : undefined;
+  if (isAsked("exact")) add(optimum);
+  if (isAsked("guide")) add(yield* guidedLesson(model, options, optimum));
+  if (isAsked("g-teacher")) {
     const before = lessons.size;
     for (const lesson of yield* geneticLessons(model, options)) {
       if (lessons.size - before < options.keep) add(lesson);
     }
   }
-  if (options.teachers.includes("correction")) {
+  if (isAsked("correction")) {
     for (const lesson of yield* corrections(model, options)) add(lesson);
   }
   return [...lessons.values()];
 }
 
+/** All is learned, and nothing taken over. */
+const wholly = { taughtFrom: 0, takenOver: [] } as const;
+
 function* exactLesson(model: CostModel, options: TeachOptions): Generator<void, Lesson | undefined> {
   const teacher = exactMapper(onAllCores(model.problem));
   const { best, proof } = yield* lastOf(teacher.search(model.problem, exactOptions(options)));
-  const claim = { teacher: "exact", seed: 0, optimal: proof.optimal, taughtFrom: 0 } as const;
+  const claim = { teacher: "exact", seed: 0, optimal: proof.optimal, ...wholly } as const;
   return best && rankedLesson(model, best, claim)?.lesson;
 }
+
+/** Optimal where it costs what a proven optimum does. */
+function* guidedLesson(
+  model: CostModel,
+  { learner }: TeachOptions,
+  optimum: Lesson | undefined,
+): Generator<void, Lesson | undefined> {
+  if (optimum === undefined) return undefined;
+  assert(learner !== undefined, "there is a learner to guide");
+  const { mapping, takenOver } = yield* guide(model, learner, optimum.mapping);
+  // Step 0 is the network's input.
+  const steps = takenOver.map((layer) => layer + 1);
+  const claim = { teacher: "guide", seed: 0, optimal: false, ...wholly, takenOver: steps } as const;
+  const found = rankedLesson(model, mapping, claim);
+  const isBest = found !== undefined && found.lesson.cost <= optimum.cost * (1 + roundingShare);
+  return found && { ...found.lesson, optimal: optimum.optimal && isBest };
+}
+
+/** Sums in another order. */
+const roundingShare = 1e-9;
 
 /** Steps decide no cores: a learned mapper takes all. */
 function onAllCores({ accelerator }: Problem): ExactOptions {
@@ -104,7 +135,7 @@ function* lastOf(search: Generator<SearchState, SearchState>): Generator<void, S
 function* corrections(model: CostModel, options: TeachOptions): Generator<void, readonly Lesson[]> {
   const { problem, layerCount } = model;
   const seed = childSeed(options.seed, correctionStream);
-  const ways = options.ways?.(problem, seed) ?? (yield* lastPopulation(problem, seed));
+  const ways = options.learner?.ways(problem, seed) ?? (yield* lastPopulation(problem, seed));
   const random = childRandom(seed, 0);
   const lessons: Lesson[] = [];
   if (ways.length === 0 || layerCount < 2) return lessons;
@@ -115,8 +146,15 @@ function* corrections(model: CostModel, options: TeachOptions): Generator<void, 
     const search = completeExactly(problem, begun, { ...exactOptions(options), ...onAllCores(problem) });
     const { best, proof } = yield* lastOf(search);
     // Step 0 is the network's input.
-    const claim = { teacher: "correction", seed, optimal: proof.optimal, taughtFrom: cut + 1 } as const;
-    const lesson = best && rankedLesson(model, best, claim)?.lesson;
+    const claim = {
+      teacher: "correction",
+      seed,
+      optimal: proof.optimal,
+      taughtFrom: cut + 1,
+      takenOver: [],
+    } as const;
+    // What a search shows that was cut short may be far from the best that is left, and would teach to give up.
+    const lesson = best && proof.optimal ? rankedLesson(model, best, claim)?.lesson : undefined;
     if (lesson !== undefined) lessons.push(lesson);
   }
   return lessons;
@@ -135,7 +173,7 @@ function* geneticLessons(model: CostModel, options: TeachOptions): Generator<voi
   for (let index = 0; index < options.seeds; index++) {
     const seed = childSeed(options.seed, index);
     const top = yield* searchGTeacherTop(model.problem, { seed, count: Number.POSITIVE_INFINITY });
-    const claim = { teacher: "g-teacher", seed, optimal: false, taughtFrom: 0 } as const;
+    const claim = { teacher: "g-teacher", seed, optimal: false, ...wholly } as const;
     const ranked = top.flatMap((mapping) => rankedLesson(model, mapping, claim) ?? []).sort(byRank);
     first.push(...ranked.slice(0, 1));
     rest.push(...ranked.slice(1));
@@ -163,7 +201,7 @@ function byRank(a: Ranked, b: Ranked): number {
 function rankedLesson(
   model: CostModel,
   mapping: Mapping,
-  claim: Pick<Lesson, "teacher" | "seed" | "optimal" | "taughtFrom">,
+  claim: Omit<Lesson, "mapping" | "cost" | "peakFootprintBytes">,
 ): Ranked | undefined {
   const evaluation = evaluateWith(model, mapping);
   if (!evaluation.feasible) return undefined;

@@ -17,6 +17,8 @@ export interface Trajectory extends DecisionArrays {
   readonly stepCount: number;
   /** The first step that is to be learned; those before it are only told. */
   readonly taughtFrom: number;
+  /** Steps that a teacher took over from a learner, ascending: what is wrong still, and so is to be seen more often. */
+  readonly takenOver: readonly number[];
   /** stepCount x features of the schema. */
   readonly states: Float32Array<ArrayBuffer>;
   /** stepCount x numbers of an action. */
@@ -25,7 +27,10 @@ export interface Trajectory extends DecisionArrays {
 }
 
 /** Decorates decisions of one problem after another. */
-export type Decorate = (decisions: DecisionArrays, taughtFrom: number) => Trajectory;
+export type Decorate = (
+  decisions: DecisionArrays,
+  taught: Pick<Trajectory, "taughtFrom" | "takenOver">,
+) => Trajectory;
 
 /** O(steps x features) for the problem, and the same for each trajectory; in full mode O(open group) more a step. */
 export function createDecorator(schema: FeatureSchema, problem: Problem): Decorate {
@@ -33,7 +38,7 @@ export function createDecorator(schema: FeatureSchema, problem: Problem): Decora
   const encoder = createStateEncoder(schema, environment);
   const { stepCount, model } = environment;
   const numbers = actionWidth(schema);
-  return (decisions, taughtFrom) => {
+  return (decisions, { taughtFrom, takenOver }) => {
     const states = new Float32Array(stepCount * encoder.width);
     const actions = new Float32Array(stepCount * numbers);
     for (let step = 0; step < stepCount; step++) {
@@ -44,7 +49,7 @@ export function createDecorator(schema: FeatureSchema, problem: Problem): Decora
     }
     for (let step = 0; step < stepCount; step++) environment.pop();
     const returnsToGo = new Float32Array(stepCount).fill(encoder.returnToGo);
-    return { ...decisions, stepCount, taughtFrom, states, actions, returnsToGo };
+    return { ...decisions, stepCount, taughtFrom, takenOver, states, actions, returnsToGo };
   };
 }
 
@@ -58,6 +63,7 @@ export function partOf(trajectory: Trajectory, first: number, steps: number): Tr
   return {
     stepCount: end - first,
     taughtFrom: Math.max(0, trajectory.taughtFrom - first),
+    takenOver: trajectory.takenOver.filter((step) => step >= first && step < end).map((step) => step - first),
     states: states.subarray(first * width, end * width),
     actions: actions.subarray(first * numbers, end * numbers),
     returnsToGo: returnsToGo.subarray(first, end),
