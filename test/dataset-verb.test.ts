@@ -146,8 +146,18 @@ test("options that say nothing, or what there is not, are told with the way out"
     [["--models", "resnet18", "--memories", "16"], 2, '--memories: "16" has no unit'],
     [["--models", "resnet18", "--batches", "0"], 2, '--batches: "0" is not a whole number'],
     [["--models", "resnet18", "--teachers", "exact,nobody"], 2, 'there is no teacher "nobody"'],
-    [["--models", "resnet18", "--teachers", "correction", "--paper-mode"], 2, "made for the full model"],
-    [["--models", "resnet18", "--objective", "any"], 2, "networks that are given have one objective"],
+    [
+      ["--models", "resnet18", "--teachers", "correction", "--paper-mode"],
+      2,
+      "--teachers: correction is a teacher of the full model",
+    ],
+    [["--models", "resnet18", "--teachers", "guide"], 2, "--teachers: there is nobody to guide"],
+    [
+      ["--generated", "2", "--draws", "3"],
+      2,
+      "--draws: problems are to be drawn of networks, and none is given",
+    ],
+    [["--models", "resnet18", "--objective", "any"], 2, "every batch with every memory has one objective"],
     [["--models", "resnet18", "--features", "papr"], 2, 'did you mean "paper"?'],
     [["--models", "resnet18", "-a", "tpu-v9"], 3, 'there is no accelerator "tpu-v9"'],
   ];

@@ -1,6 +1,7 @@
 /** The options of `laminate dataset`. */
 import { type Command, Option } from "commander";
 import { usageError } from "../base/errors.ts";
+import { formatBytes } from "../base/format.ts";
 import { suggestName } from "../base/nearest.ts";
 import { parseBytes } from "../base/units.ts";
 import { generalSchema } from "../learning/environment/general-schema.ts";
@@ -34,8 +35,10 @@ const paperMemories = [16e6, 32e6, 48e6, 64e6];
 /** A second or less of the exact search; most problems are proven with far less. */
 export const defaultExactEvaluations = 20_000_000;
 
-/** Networks that are given, each with every batch and every memory. */
+/** Networks that are given, each with every batch and every memory, or with some that are drawn between the least and the most. */
 export interface NetworkOptions {
+  /** Problems of each network that are drawn; 0 for every batch with every memory. */
+  readonly draws: number;
   readonly models: readonly string[];
   readonly batches: readonly number[];
   readonly memories: readonly number[];
@@ -49,7 +52,12 @@ function adder(command: Command) {
   };
 }
 
-export function addNetworkOptions(command: Command): void {
+/** What `dataset` takes where nothing is said: the paper's grid. */
+const gridDefaults: NetworkDefaults = { draws: 0, batches: [64], memories: paperMemories };
+
+export type NetworkDefaults = Pick<NetworkOptions, "draws" | "batches" | "memories">;
+
+export function addNetworkOptions(command: Command, defaults: NetworkDefaults): void {
   const add = adder(command);
   add(
     "--models <names|files>",
@@ -58,14 +66,17 @@ export function addNetworkOptions(command: Command): void {
     [],
     "none",
   );
-  add("--batches <numbers>", "images per run, separated by commas", batchesOf, [64], "64");
   add(
-    "--memories <sizes>",
-    "on-chip memories, separated by commas",
-    memoriesOf,
-    paperMemories,
-    "16MB,32MB,48MB,64MB",
+    "--draws <number>",
+    "problems of each network that are drawn: a batch and a memory from the least to the most, the machine or one like it; 0 for every batch with every memory",
+    (given) => wholeNumber(given, "--draws", 0, 1_000_000),
+    defaults.draws,
+    `${defaults.draws}`,
   );
+  const { batches, memories } = defaults;
+  add("--batches <numbers>", "images per run, separated by commas", batchesOf, batches, batches.join(","));
+  const shown = memories.map((bytes) => formatBytes(bytes).replace(" ", "")).join(",");
+  add("--memories <sizes>", "on-chip memories, separated by commas", memoriesOf, memories, shown);
   command.option("-a, --accelerator <name|file>", "the machine of these networks", defaultAccelerator);
 }
 
@@ -81,7 +92,7 @@ export function addDatasetOptions(command: Command): Command {
     );
   const objective = new Option(
     "--objective <what>",
-    "what the teachers minimise; any draws one for each generated problem",
+    "what the teachers minimise; any draws one for each problem that is drawn",
   )
     .choices(["latency", "energy", "traffic", anyObjective])
     .default("latency");
@@ -89,7 +100,7 @@ export function addDatasetOptions(command: Command): Command {
     "-o, --out <folder>",
     "where it is written; what is unfinished there is gone on with",
   );
-  addNetworkOptions(command);
+  addNetworkOptions(command, gridDefaults);
   number("generated", "problems drawn at random: network, machine, batch, memory", 0, 1_000_000, 0);
   command
     .addOption(objective)
@@ -102,7 +113,7 @@ export function addDatasetOptions(command: Command): Command {
   const shown: readonly TeacherName[] = ["g-teacher", "exact"];
   add(
     "--teachers <names>",
-    "who shows mappings: g-teacher, exact, correction",
+    "who shows mappings: g-teacher, exact, correction, guide",
     teachersOf,
     shown,
     shown.join(","),
@@ -111,7 +122,10 @@ export function addDatasetOptions(command: Command): Command {
   number("seeds", "searches of g-teacher for a problem", 1, 1_000, 4);
   number("keep", "mappings of g-teacher to keep of a problem", 1, 10_000, 8);
   number("corrections", "corrections of a problem", 1, 1_000, 2);
-  command.option("--learner <file>", "weights whose mappings corrections begin with (default: g-teacher's)");
+  command.option(
+    "--learner <file>",
+    "weights whose mappings corrections begin with (default: g-teacher's), and who is guided",
+  );
   number("exact-evaluations", "where exact stops without a proof", 1, 1e12, defaultExactEvaluations);
   return addJsonOption(command).addHelpText(
     "after",

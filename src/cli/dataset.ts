@@ -2,11 +2,7 @@
 import { SingleBar } from "cli-progress";
 import type { Command } from "commander";
 import { LaminateError, usageError } from "../base/errors.ts";
-import { formatBytes } from "../base/format.ts";
-import { sum } from "../base/integers.ts";
-import { sha256OfBytes } from "../base/sha256.ts";
 import { packageVersion } from "../host/package-root.ts";
-import { readWholeFile } from "../host/read-file.ts";
 import { type Manifest, problemsDone, problemsPerShard } from "../learning/dataset/manifest.ts";
 import { makeRecord, type ProblemRecord } from "../learning/dataset/record.ts";
 import {
@@ -20,29 +16,24 @@ import {
 } from "../learning/dataset/settings.ts";
 import { generalSchema } from "../learning/environment/general-schema.ts";
 import { paperSchema } from "../learning/environment/paper-schema.ts";
-import { schemaTitle } from "../learning/environment/schema.ts";
 import { anyObjective } from "../learning/generate/generate-problem.ts";
-import { decodeMappings } from "../learning/inference/decode.ts";
-import { createStepNetwork } from "../learning/inference/step-network.ts";
-import { readMapperWeights } from "../learning/network/mapper-weights.ts";
-import { createCostModel } from "../mapping/cost/cost-model.ts";
-import type { Problem } from "../mapping/cost/problem.ts";
-import type { Mapping } from "../mapping/space/mapping.ts";
 import type { Workload } from "../mapping/workload/workload.ts";
-import { type DatasetDocument, datasetSchemaName } from "../report/dataset-document.ts";
 import { type Cli, printDocument } from "./cli.ts";
+import { datasetDocument, datasetText } from "./dataset-document.ts";
 import {
   type DatasetOrigin,
   type DatasetState,
   openDatasetFolder,
   saveDatasetFolder,
 } from "./dataset-folder.ts";
+import { createLearner, type WeightsLearner } from "./dataset-learner.ts";
 import { addDatasetOptions, type DatasetOptions } from "./dataset-options.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { loadAccelerator } from "./load-accelerator.ts";
 import { loadModel } from "./load-model.ts";
 import { elementTypeOf } from "./options.ts";
+import { timeLeft } from "./time-left.ts";
 
 export function addDataset(program: Command, cli: Cli): void {
   const command = program
@@ -55,17 +46,22 @@ export function addDataset(program: Command, cli: Cli): void {
 
 async function dataset(cli: Cli, options: DatasetOptions): Promise<void> {
   const { manifest, doneBefore } = await makeDataset(cli, options);
-  const document = documentOf(options.out, manifest, doneBefore);
+  const document = datasetDocument(options.out, manifest, doneBefore);
   if (options.json) printDocument(cli, document);
   else cli.terminal.print(datasetText(document));
   if (!manifest.complete) cli.exitWith(exitCodes.interrupted);
 }
 
+/** A data set that was made, or the part that is. */
+export interface MadeDataset {
+  readonly manifest: Manifest;
+  readonly doneBefore: number;
+  /** Of the networks that are given. */
+  readonly workloads: readonly Workload[];
+}
+
 /** Makes what is not there yet; not complete where Ctrl-C came first. */
-export async function makeDataset(
-  cli: Cli,
-  options: Omit<DatasetOptions, "json">,
-): Promise<{ readonly manifest: Manifest; readonly doneBefore: number }> {
+export async function makeDataset(cli: Cli, options: Omit<DatasetOptions, "json">): Promise<MadeDataset> {
   checkOptions(options);
   const workloads = options.models.map((name) => workloadOf(name, options));
   const learner = options.learner === undefined ? undefined : await createLearner(options.learner);
@@ -79,7 +75,7 @@ export async function makeDataset(
     const folder = options.out;
     const maker: Maker = { cli, folder, origin, workloads, learner, signal: interrupt.signal };
     const manifest = await makeRest(maker, before, state);
-    return { manifest, doneBefore: problemsDone(before.shards) };
+    return { manifest, doneBefore: problemsDone(before.shards), workloads };
   } finally {
     interrupt.release();
   }
@@ -87,9 +83,11 @@ export async function makeDataset(
 
 function checkOptions({
   models,
+  draws,
   generated,
   paperMode,
   teachers,
+  learner,
   objective,
 }: Omit<DatasetOptions, "json">): void {
   if (models.length === 0 && generated === 0) {
@@ -98,16 +96,29 @@ function checkOptions({
       fix: "name networks, as --models resnet18,vgg16, or draw problems, as --generated 100",
     });
   }
-  if (paperMode && teachers.includes("correction")) {
-    throw usageError("corrections are made for the full model", {
+  const corrector = teachers.find((name) => name === "correction" || name === "guide");
+  if (paperMode && corrector !== undefined) {
+    throw usageError(`${corrector} is a teacher of the full model`, {
       where: "--teachers",
-      fix: "leave out correction, or --paper-mode",
+      fix: `leave out ${corrector}, or --paper-mode`,
     });
   }
-  if (objective === anyObjective && models.length > 0) {
-    throw usageError("networks that are given have one objective", {
+  if (teachers.includes("guide") && learner === undefined) {
+    throw usageError("there is nobody to guide", {
+      where: "--teachers",
+      fix: "give the weights whose mappings are guided: --learner FILE",
+    });
+  }
+  if (draws > 0 && models.length === 0) {
+    throw usageError("problems are to be drawn of networks, and none is given", {
+      where: "--draws",
+      fix: "name networks, as --models net.onnx, or draw them too, as --generated 100",
+    });
+  }
+  if (objective === anyObjective && models.length > 0 && draws === 0) {
+    throw usageError("every batch with every memory has one objective", {
       where: "--objective",
-      fix: "name it, or leave out --models",
+      fix: "name it, or draw problems, as --draws 100",
     });
   }
 }
@@ -124,7 +135,7 @@ function workloadOf(name: string, { accelerator }: Pick<DatasetOptions, "acceler
 function settingsOf(
   options: Omit<DatasetOptions, "json">,
   workloads: readonly Workload[],
-  learner: Learner | undefined,
+  learner: WeightsLearner | undefined,
 ): DatasetSettings {
   // Parsed, so that they are written as they are read again.
   return settingsSchema.parse({
@@ -132,6 +143,7 @@ function settingsOf(
     batches: [...options.batches],
     memoriesBytes: [...options.memories],
     accelerator: acceleratorNumbers(loadAccelerator(options.accelerator)),
+    ...(options.draws === 0 || workloads.length === 0 ? {} : { draws: options.draws }),
     generated: options.generated,
     objective: options.objective,
     mode: options.paperMode ? "paper" : "full",
@@ -146,34 +158,12 @@ function settingsOf(
   } satisfies DatasetSettings);
 }
 
-/** Weights whose mappings corrections begin with. */
-interface Learner {
-  readonly digest: string;
-  readonly ways: (problem: Problem, seed: number) => readonly Mapping[];
-}
-
-/** The greedy mapping, and some that are drawn as the network is sure of them. */
-const waySamples = 4;
-const wayTemperature = 1;
-
-async function createLearner(path: string): Promise<Learner> {
-  const bytes = readWholeFile(path);
-  const network = await createStepNetwork(readMapperWeights(bytes, path), waySamples);
-  return {
-    digest: sha256OfBytes(bytes),
-    ways: (problem, seed) => {
-      const options = { samples: waySamples, temperature: wayTemperature, seed };
-      return [...decodeMappings(network, createCostModel(problem), options)].flat();
-    },
-  };
-}
-
 interface Maker {
   readonly cli: Cli;
   readonly folder: string;
   readonly origin: DatasetOrigin;
   readonly workloads: readonly Workload[];
-  readonly learner: Learner | undefined;
+  readonly learner: WeightsLearner | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -191,7 +181,7 @@ async function makeRest(maker: Maker, before: Manifest, start: DatasetState): Pr
   let open = start.open;
   let manifest = before;
   let savedAt = performance.now();
-  const progress = showProgress(cli, planned);
+  const progress = showProgress(cli, planned, problemsDone(before.shards));
   const save = (): void => {
     manifest = saveDatasetFolder(folder, origin, { full, open });
     savedAt = performance.now();
@@ -220,8 +210,8 @@ async function makeRest(maker: Maker, before: Manifest, start: DatasetState): Pr
 async function makeWatched(maker: Maker, index: number): Promise<ProblemRecord | undefined> {
   const { settings } = maker.origin;
   const problem = problemAt(settings, maker.workloads, index);
-  const { ways } = maker.learner ?? {};
-  const options = { ...teachOptionsAt(settings, index), ...(ways === undefined ? {} : { ways }) };
+  const { learner } = maker;
+  const options = { ...teachOptionsAt(settings, index), ...(learner === undefined ? {} : { learner }) };
   const work = makeRecord(settings.featureSchema, problem, index, options);
   let turnEnd = 0;
   for (;;) {
@@ -242,7 +232,7 @@ interface Progress {
 }
 
 /** A bar where somebody watches, else a line for each time that something is saved. */
-function showProgress({ terminal }: Cli, planned: number): Progress {
+function showProgress({ terminal }: Cli, planned: number, before: number): Progress {
   const stream = terminal.progressStream;
   if (stream === undefined) {
     return {
@@ -251,44 +241,16 @@ function showProgress({ terminal }: Cli, planned: number): Progress {
       stop: () => {},
     };
   }
-  const format = "{bar} {percentage}% | {value} of {total} problems";
+  const format = "{bar} {percentage}% | {value} of {total} problems | {left} left";
   const bar = new SingleBar({ format, stream, hideCursor: true, clearOnComplete: true, fps: 5 });
-  bar.start(planned, 0);
-  return { made: (problems) => bar.update(problems), saved: () => {}, stop: () => bar.stop() };
-}
-
-function documentOf(folder: string, manifest: Manifest, doneBefore: number): DatasetDocument {
-  const { settings, shards, complete, plannedProblems } = manifest;
-  const total = (part: (shard: (typeof shards)[number]) => number): number => sum(shards.map(part));
-  const done = problemsDone(shards);
+  bar.start(planned, before, { left: "?" });
+  const start = performance.now();
   return {
-    schema: datasetSchemaName,
-    folder,
-    features: schemaTitle(settings.featureSchema),
-    complete,
-    problems: {
-      planned: plannedProblems,
-      done,
-      made: done - doneBefore,
-      infeasible: total(({ infeasible }) => infeasible),
+    made: (problems) => {
+      const each = (performance.now() - start) / 1_000 / (problems - before);
+      bar.update(problems, { left: timeLeft(each * (planned - problems)) });
     },
-    trajectories: total(({ trajectories }) => trajectories),
-    steps: total(({ steps }) => steps),
-    shards: shards.length,
-    bytes: total(({ bytes }) => bytes),
+    saved: () => {},
+    stop: () => bar.stop(),
   };
-}
-
-function datasetText(document: DatasetDocument): string {
-  const { folder, problems, trajectories, steps, shards, bytes, features, complete } = document;
-  const { done, planned, made, infeasible } = problems;
-  const count = (many: number, one: string): string =>
-    `${many.toLocaleString("en")} ${many === 1 ? one : `${one}s`}`;
-  const misfits = infeasible === 0 ? "" : `, of which no mapping fits ${infeasible}`;
-  const size = `${count(shards, "shard")}, ${formatBytes(bytes)}`;
-  return [
-    `${folder}: ${count(done, "problem")}${misfits}; ${made.toLocaleString("en")} made now`,
-    `${count(trajectories, "trajectory").replace("ys", "ies")} of ${count(steps, "step")}, features ${features}`,
-    complete ? size : `${size}; ${planned - done} problems are missing: the same command goes on`,
-  ].join("\n");
 }

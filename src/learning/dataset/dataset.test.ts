@@ -12,6 +12,8 @@ import { makeRecord, type ProblemRecord } from "./record.ts";
 import {
   acceleratorNumbers,
   type DatasetSettings,
+  drawnProblem,
+  generatedProblem,
   problemAt,
   problemCount,
   settingsSchema,
@@ -99,6 +101,43 @@ test("generated problems come after the given ones, whatever those are", () => {
   const alone = { ...mixed, networks: [], batches: [], memoriesBytes: [] };
   expect(problemCount(mixed)).toBe(20);
   expect(problemAt(mixed, workloads, 19)).toEqual(problemAt(alone, [], 1));
+});
+
+test("problems that are drawn lie between the least and the most, differ, and do not hang on how many there are", () => {
+  const drawn = { ...settings, draws: 40, batches: [2, 64], memoriesBytes: [20, 2_000, 80], generated: 1 };
+  expect(problemCount(drawn)).toBe(3 * 40 + 1);
+  const problems = Array.from({ length: 40 }, (_, index) => problemAt(drawn, workloads, 40 + index));
+  const spans = (values: readonly number[], least: number, most: number): void => {
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    expect(low).toBeGreaterThanOrEqual(least);
+    expect(high).toBeLessThanOrEqual(most);
+    expect(high / low).toBeGreaterThan(8);
+    expect(new Set(values).size).toBeGreaterThan(15);
+  };
+  expect(new Set(problems.map(({ workload }) => workload.name))).toEqual(new Set(["net2"]));
+  spans(
+    problems.map(({ batch }) => batch),
+    2,
+    64,
+  );
+  spans(
+    problems.map(({ memoryBytes }) => memoryBytes),
+    20,
+    2_000,
+  );
+  // Half of them are for the machine itself, give or take.
+  const itself = problems.filter(({ accelerator }) => accelerator.name === settings.accelerator.name).length;
+  expect(itself).toBeGreaterThan(10);
+  expect(itself).toBeLessThan(30);
+  for (const { accelerator } of problems) {
+    const times = accelerator.offChipBytesPerSecond / settings.accelerator.offChipBytesPerSecond;
+    expect(times).toBeGreaterThan(0.49);
+    expect(times).toBeLessThan(2.01);
+  }
+  const [net = workloads[1]] = workloads.slice(1);
+  if (net === undefined) throw new Error("there are three");
+  expect(drawnProblem({ ...drawn, draws: 7 }, net, 12)).toEqual(problems[12]);
+  expect(problemAt(drawn, workloads, 120)).toEqual(generatedProblem(settings, 0));
 });
 
 test("what is read of a shard is what was written, and writes the same bytes again", () => {

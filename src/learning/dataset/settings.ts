@@ -10,6 +10,7 @@ import { type CompleteProblem, completeProblem } from "../../mapping/cost/proble
 import type { Workload } from "../../mapping/workload/workload.ts";
 import { featureSchemaSchema } from "../environment/schema.ts";
 import { childSeed } from "../generate/draw.ts";
+import { drawProblem } from "../generate/draw-problem.ts";
 import { anyObjective, generateProblem } from "../generate/generate-problem.ts";
 import { type TeachOptions, teacherNames } from "../trajectories/teach.ts";
 
@@ -42,10 +43,13 @@ export const settingsSchema = z.strictObject({
   batches: z.array(count),
   memoriesBytes: z.array(positive),
   accelerator: acceleratorSchema.describe("of the given networks; generated problems have their own"),
+  draws: z
+    .exactOptional(z.int().positive())
+    .describe("problems drawn of each network, in place of every batch with every memory"),
   generated: count.describe("generated problems, after those of the networks"),
   objective: z
     .enum(["latency", "energy", "traffic", anyObjective])
-    .describe("any: drawn for each generated problem"),
+    .describe("any: drawn for each problem that is drawn"),
   mode: z.enum(["paper", "full"]),
   teachers: z.array(z.enum(teacherNames)),
   seed: count.describe("of everything random"),
@@ -70,9 +74,13 @@ export function workloadDigest(workload: Workload): string {
   return sha256(JSON.stringify(workload));
 }
 
-/** Problems of the data set: every network with every batch and memory, then the generated ones. */
-export function problemCount({ networks, batches, memoriesBytes, generated }: DatasetSettings): number {
-  return networks.length * batches.length * memoriesBytes.length + generated;
+/** Problems of the data set: of every network those that are drawn, or every batch and memory; then the generated ones. */
+export function problemCount(settings: DatasetSettings): number {
+  return settings.networks.length * perNetwork(settings) + settings.generated;
+}
+
+function perNetwork({ draws, batches, memoriesBytes }: DatasetSettings): number {
+  return draws ?? batches.length * memoriesBytes.length;
 }
 
 /**
@@ -84,22 +92,35 @@ export function problemAt(
   workloads: readonly Workload[],
   index: number,
 ): CompleteProblem {
-  const { batches, memoriesBytes, accelerator, objective, mode, seed } = settings;
-  const perNetwork = batches.length * memoriesBytes.length;
-  const workload = workloads[Math.floor(index / perNetwork)];
-  if (workload === undefined) {
-    return generateProblem(index - workloads.length * perNetwork, { seed, mode, objective });
-  }
-  const within = index % perNetwork;
-  assert(objective !== anyObjective, "given networks have one objective");
+  const { batches, memoriesBytes, objective, mode } = settings;
+  const each = perNetwork(settings);
+  const workload = workloads[Math.floor(index / each)];
+  if (workload === undefined) return generatedProblem(settings, index - workloads.length * each);
+  const within = index % each;
+  if (settings.draws !== undefined) return drawnProblem(settings, workload, within);
+  assert(objective !== anyObjective, "a grid has one objective");
   return completeProblem({
     workload,
-    accelerator: { ...accelerator, description: "", sources: {} },
+    accelerator: acceleratorOf(settings),
     batch: batches[Math.floor(within / memoriesBytes.length)] ?? 1,
     memoryBytes: memoriesBytes[within % memoriesBytes.length] ?? 1,
     objective,
     mode,
   });
+}
+
+/** The index-th problem that is drawn of a network; those from `draws` on are no part of the data set. O(1). */
+export function drawnProblem(settings: DatasetSettings, workload: Workload, index: number): CompleteProblem {
+  return drawProblem(index, { ...settings, workload, accelerator: acceleratorOf(settings) });
+}
+
+/** The index-th generated problem; those from `generated` on are no part of the data set. O(network). */
+export function generatedProblem(settings: DatasetSettings, index: number): CompleteProblem {
+  return generateProblem(index, settings);
+}
+
+function acceleratorOf({ accelerator }: DatasetSettings): Accelerator {
+  return { ...accelerator, description: "", sources: {} };
 }
 
 /** The teachers' options for the index-th problem. */

@@ -25,8 +25,8 @@ const drawnObjectives: readonly Objective[] = [
   ...(["energy", "traffic"] as const),
 ];
 
-const memoryRange = [1e6, 128e6] as const;
-const batchRange = [1, 256] as const;
+export const memoryRange = [1e6, 128e6] as const;
+export const batchRange = [1, 256] as const;
 
 /** Each number of a machine is drawn from a quarter of the preset's to four times it. */
 const spread = 4;
@@ -38,18 +38,33 @@ export function generateProblem(index: number, { seed, mode, objective }: Genera
   const random = childRandom(seed, -2 - index);
   const elementType = pick(random, elementTypes);
   const accelerator = generateAccelerator(random, elementType);
-  const batch = Math.min(batchRange[1], Math.floor(logUniform(random, batchRange[0], batchRange[1] + 1)));
+  const batch = drawBatch(random, ...batchRange);
   const memoryBytes = Math.round(logUniform(random, ...memoryRange));
   const workload = generateWorkload(seed, index, elementType);
   // Drawn last: with one objective for all the problems are those that they were.
-  const wanted = objective === anyObjective ? pick(random, drawnObjectives) : objective;
+  const wanted = drawObjective(random, objective);
   return completeProblem({ workload, accelerator, batch, memoryBytes, mode, objective: wanted });
+}
+
+/** A batch from least to most, both included. */
+export function drawBatch(random: RandomSource, least: number, most: number): number {
+  return Math.min(most, Math.floor(logUniform(random, least, most + 1)));
+}
+
+/** The objective, or one that is drawn. */
+export function drawObjective(random: RandomSource, objective: GenerateOptions["objective"]): Objective {
+  return objective === anyObjective ? pick(random, drawnObjectives) : objective;
 }
 
 /** A machine near a preset: every number that a mapping's cost hangs on is drawn by itself. */
 export function generateAccelerator(random: RandomSource, elementType: string): Accelerator {
   // Machines of many cores are no part of what is learned: a mapping there has a knob more.
   const preset = pick(random, oneCorePresets);
+  return { ...nearAccelerator(random, preset, spread), elementType, sources: {} };
+}
+
+/** The accelerator with every number that a mapping's cost hangs on drawn from a share of it, 1 / spread, to as many times. */
+export function nearAccelerator(random: RandomSource, preset: Accelerator, spread: number): Accelerator {
   const near = (value: number): number => value * logUniform(random, 1 / spread, spread);
   const count = (value: number): number => Math.max(1, Math.round(near(value)));
   // Three significant digits, as machines have them.
@@ -66,7 +81,5 @@ export function generateAccelerator(random: RandomSource, elementType: string): 
     energyPerMacPicojoules: short(near(preset.energyPerMacPicojoules)),
     energyPerOnChipBytePicojoules: short(near(preset.energyPerOnChipBytePicojoules)),
     energyPerOffChipBytePicojoules: short(near(preset.energyPerOffChipBytePicojoules)),
-    elementType,
-    sources: {},
   };
 }
