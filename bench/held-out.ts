@@ -6,7 +6,7 @@
  * Then how long g-teacher and exact take, on long networks, to what one greedy pass gives. Full mode, latency, processor time.
  *
  *   npm run bench:held-out [-- --weights FILE] [--models DIR] [--networks a,b] [--samples 8] [--temperature T] [--seeds 3]
- *     [--cells 4] [--generated 200] [--targets 3] [--limit-seconds 60] [--json FILE]
+ *     [--accelerators a,b] [--cells 4] [--generated 200] [--targets 3] [--limit-seconds 60] [--json FILE]
  *
  * --cells 0, --generated 0 and --targets 0 leave a part out. 16 cells are the whole grid. Tables go to stdout, progress to stderr.
  */
@@ -21,6 +21,7 @@ import { shippedWeights } from "../src/host/shipped-weights.ts";
 import { generateProblem } from "../src/learning/generate/generate-problem.ts";
 import { dnnfuserMapper } from "../src/learning/mappers/dnnfuser.ts";
 import { readMapperWeights } from "../src/learning/network/mapper-weights.ts";
+import type { Accelerator } from "../src/mapping/accelerator/accelerator.ts";
 import { oneCorePresets } from "../src/mapping/accelerator/presets/presets.ts";
 import { exactMapper } from "../src/mapping/mappers/exact/exact.ts";
 import { gTeacherMapper } from "../src/mapping/mappers/g-teacher/g-teacher.ts";
@@ -44,6 +45,7 @@ const { values } = readOptions({
     weights: { type: "string" },
     models: { type: "string", default: join(packageRoot(), "models") },
     networks: { type: "string", default: "" },
+    accelerators: { type: "string", default: "" },
     samples: { type: "string", default: "8" },
     temperature: { type: "string" },
     seeds: { type: "string", default: "3" },
@@ -65,6 +67,7 @@ const warmUpSeconds = 2;
 const samples = whole("samples", 1);
 const seeds = Array.from({ length: whole("seeds", 1) }, (_, at) => at + 1);
 const limitSeconds = whole("limit-seconds", 1);
+const machines = machinesOf(values.accelerators.split(",").filter(Boolean));
 const weights = readWeights();
 const contestants: Contestants = {
   greedy: dnnfuserMapper({ weights: weights.read }),
@@ -108,6 +111,17 @@ function whole(
   });
 }
 
+/** Those of the names; all presets of one core where there is none. */
+function machinesOf(names: readonly string[]): readonly Accelerator[] {
+  const strange = names.find((name) => oneCorePresets.every((preset) => preset.name !== name));
+  if (strange === undefined)
+    return oneCorePresets.filter(({ name }) => names.length === 0 || names.includes(name));
+  throw usageError(`there is no preset of one core "${strange}"`, {
+    where: "--accelerators",
+    fix: `name some of ${oneCorePresets.map(({ name }) => name).join(", ")}`,
+  });
+}
+
 function readWeights() {
   const path = values.weights ?? shippedWeights();
   if (path === undefined)
@@ -120,16 +134,23 @@ function readWeights() {
 }
 
 function networkProblems(networks: readonly GivenNetwork[]): readonly HeldOutProblem[] {
-  const machines = oneCorePresets;
-  const places = networks.flatMap((network) => machines.map((accelerator) => ({ network, accelerator })));
+  // Drawn for all presets, so that a machine has the same cells whoever else is asked.
+  const places = networks.flatMap((network) =>
+    oneCorePresets.map((accelerator) => ({ network, accelerator })),
+  );
   const cells = drawCells(places.length, {
     ...{ megabytes: gridMegabytes, batches: gridBatches, count: whole("cells", 0), seed: gridSeed },
   });
   return places.flatMap(({ network, accelerator }, place) =>
-    (cells[place] ?? []).map(({ megabytes, batch }): HeldOutProblem => {
-      const workload = network.workloadFor(accelerator);
-      return { group: network.name, problem: { workload, accelerator, batch, memoryBytes: megabytes * 1e6 } };
-    }),
+    (machines.includes(accelerator) ? (cells[place] ?? []) : []).map(
+      ({ megabytes, batch }): HeldOutProblem => {
+        const workload = network.workloadFor(accelerator);
+        return {
+          group: network.name,
+          problem: { workload, accelerator, batch, memoryBytes: megabytes * 1e6 },
+        };
+      },
+    ),
   );
 }
 
@@ -185,7 +206,7 @@ function networkLines({ networks, skipped }: FolderNetworks): readonly string[] 
   const cells = Math.min(whole("cells", 0), gridMegabytes.length * gridBatches.length);
   const grid = `${gridMegabytes.join(", ")} MB and batches ${gridBatches.join(", ")}`;
   return [
-    `${networks.length} networks on ${oneCorePresets.length} machines, ${cells} of ${gridMegabytes.length * gridBatches.length} pairs of ${grid} each, drawn with seed ${gridSeed}`,
+    `${networks.length} networks on ${machines.length} ${machines.length === 1 ? "machine" : "machines"}, ${cells} of ${gridMegabytes.length * gridBatches.length} pairs of ${grid} each, drawn with seed ${gridSeed}`,
     ...(skipped.length === 0
       ? []
       : [

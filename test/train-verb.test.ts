@@ -154,22 +154,44 @@ test("a learner's own mappings are corrected, and it goes on from what that show
   ]);
   expect(run).toMatchObject({ exitCode: 0 });
   expect(JSON.parse(run.stdout)).toMatchObject({ network: { steps: 6 }, settings: { loss: "decision" } });
-  // Of networks that are given it makes the data itself, and goes on with them.
-  const own = ["--models", "resnet18", "--batches", "4", "--memories", "2MB,4MB"];
-  const tuning = ["train", "--from", weights, ...own, "-o", join(folder, "own"), "--steps", "2", "--json"];
-  const tuned = await laminate(tuning);
+  // Of networks that are given it makes the data itself, goes on with them, and keeps the better weights.
+  const own = ["--models", "resnet18", "--draws", "4", "--batches", "2,8", "--generated", "2"];
+  const tuning = (out: string, rate: string): readonly string[] => [
+    ...["train", "--from", weights, ...own, "--memories", "4MB,8MB", "-o", join(folder, out)],
+    ...["--steps", "2", "--learning-rate", rate, "--json"],
+  ];
+  const tuned = await laminate(tuning("own", "3e-4"));
   expect(tuned).toMatchObject({ exitCode: 0 });
-  expect(JSON.parse(tuned.stdout)).toMatchObject({
+  const document = JSON.parse(tuned.stdout);
+  expect(document).toMatchObject({
     data: {
-      folder: join(folder, "own", "data"),
-      networks: ["resnet18"],
-      problems: 2,
-      teachers: ["exact", "correction"],
+      ...{ folder: join(folder, "own", "data"), networks: ["resnet18"], draws: 4, generated: 2 },
+      ...{ problems: 6, teachers: ["guide"], memoriesBytes: [4e6, 8e6], objective: "any" },
     },
     settings: { loss: "decision", learningRate: 3e-4 },
     steps: { made: 2 },
   });
-  expect(JSON.parse((await laminate(tuning)).stdout)).toMatchObject({ steps: { done: 2, made: 0 } });
+  const { choice } = document;
+  expect(choice.tried.map(({ way }: { readonly way: number }) => way)).toEqual([0, 0.25, 0.5, 0.75, 1]);
+  expect(choice.own.problems).toBeGreaterThan(20);
+  expect(choice.others.problems).toBeGreaterThan(20);
+  expect(choice.own.after).toBeGreaterThanOrEqual(choice.own.before);
+  const card = bytesOf("own", "model-card.md").toString();
+  expect(card).toContain(
+    "by name: resnet18; 4 problems drawn of each with seed 1, batch 2 to 8, memory 4 MB to 8 MB",
+  );
+  expect(card).toContain("kept");
+  expect(JSON.parse((await laminate(tuning("own", "3e-4"))).stdout)).toMatchObject({
+    steps: { done: 2, made: 0 },
+    choice,
+  });
+  // Steps that change nothing gain nothing: then the weights are those that it began at.
+  const idle = await laminate(tuning("idle", "1e-12"));
+  expect(JSON.parse(idle.stdout)).toMatchObject({ choice: { way: 0 } });
+  const [kept, began] = [bytesOf("idle"), readFileSync(weights)].map((bytes) =>
+    readMapperWeights(bytes, "w"),
+  );
+  expect(kept?.parameters).toEqual(began?.parameters);
   const other = await laminate(["dataset", ...drawn, "--teachers", "exact,correction", "-o", second]);
   expect(other).toMatchObject({ exitCode: 3, stdout: "" });
   expect(other.stderr).toContain("other settings: ");

@@ -9,7 +9,9 @@ import { parameterShapes } from "../learning/network/network-sizes.ts";
 import type { Checkpoint } from "../learning/training/checkpoint.ts";
 import { recentLoss } from "../learning/training/history.ts";
 import { longestOf, splitProblems, stepsOf, type TrainingData } from "../learning/training/training-data.ts";
-import { formatLoss, type TrainDocument, trainSchemaName } from "../report/train-document.ts";
+import { meanOf } from "../learning/tuning/choice.ts";
+import { choiceText, formatLoss, type TrainDocument, trainSchemaName } from "../report/train-document.ts";
+import type { Kept } from "./train-choice.ts";
 
 export interface TrainFacts {
   readonly folder: string;
@@ -21,10 +23,14 @@ export interface TrainFacts {
   readonly seconds: readonly number[];
   readonly threads: number;
   readonly files: readonly string[];
+  /** Whether the results are written. */
+  readonly complete: boolean;
+  /** Of a tuning that is done. */
+  readonly kept: Kept | undefined;
 }
 
 export function trainDocument(facts: TrainFacts): TrainDocument {
-  const { folder, checkpoint, seconds, threads, files } = facts;
+  const { folder, checkpoint, seconds, threads, files, complete, kept } = facts;
   const { settings, state, history } = checkpoint;
   const { sizes, schema } = settings;
   const { loss, batchSize, learningRate, warmUp, schedule, weightDecay, clipNorm, dropout, seed, from } =
@@ -33,7 +39,7 @@ export function trainDocument(facts: TrainFacts): TrainDocument {
   return {
     schema: trainSchemaName,
     folder,
-    complete: state.step === settings.steps,
+    complete,
     data: dataOf(facts),
     network: { ...sizes, parameters },
     settings: {
@@ -54,9 +60,25 @@ export function trainDocument(facts: TrainFacts): TrainDocument {
       last: recentLoss(history) ?? null,
       validation: history.validationLosses.at(-1) ?? null,
     },
+    choice: kept === undefined ? null : choiceOf(kept),
     threads,
     secondsPerStep: seconds.length === 0 ? null : median(seconds),
     files: [...files],
+  };
+}
+
+function choiceOf({ chosen, candidates }: Kept): TrainDocument["choice"] {
+  const [began = chosen] = candidates;
+  const group = (kind: "own" | "other") => ({
+    problems: began[kind].length,
+    before: meanOf(began[kind]),
+    after: meanOf(chosen[kind]),
+  });
+  return {
+    way: chosen.way,
+    own: group("own"),
+    others: group("other"),
+    tried: candidates.map(({ way, own, other }) => ({ way, own: meanOf(own), others: meanOf(other) })),
   };
 }
 
@@ -69,6 +91,7 @@ function dataOf({ dataFolder, manifest, data, checkpoint }: TrainFacts): TrainDo
     digest: data.digest,
     features: schemaTitle(data.schema),
     networks: settings.networks.map(({ name }) => name),
+    draws: given ? (settings.draws ?? 0) : 0,
     batches: given ? settings.batches : [],
     memoriesBytes: given ? settings.memoriesBytes : [],
     accelerator: settings.accelerator.name,
@@ -92,6 +115,7 @@ export function trainText({
   losses,
   data,
   secondsPerStep,
+  choice,
   files,
 }: TrainDocument): string {
   const time = secondsPerStep === null ? "" : `, ${formatSeconds(secondsPerStep)} each`;
@@ -100,8 +124,11 @@ export function trainText({
   return [
     `${folder}: ${formatWhole(steps.done)} of ${formatWhole(steps.planned)} steps; ${formatWhole(steps.made)} made now${time}`,
     `loss ${formatLoss(losses.last)} (mean of the last 50 batches), ${formatLoss(losses.first)} at first${validation}`,
+    ...(choice === null ? [] : [choiceText(choice)]),
     complete
       ? `${files.slice(0, -1).join(", ")} and ${known(files.at(-1), "a file")}`
-      : `${formatWhole(steps.planned - steps.done)} steps are missing: the same command goes on`,
+      : steps.done < steps.planned
+        ? `${formatWhole(steps.planned - steps.done)} steps are missing: the same command goes on`
+        : "the weights to keep are not chosen yet: the same command goes on",
   ].join("\n");
 }

@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { usageError } from "../base/errors.ts";
+import { batchRange, memoryRange } from "../learning/generate/generate-problem.ts";
 import { type LossName, lossNames } from "../learning/network/loss.ts";
 import { type SequenceName, sequenceNames } from "../learning/network/network-sizes.ts";
 import { scheduleNames, type TrainingSettings } from "../learning/training/settings.ts";
@@ -11,6 +12,7 @@ import { addJsonOption, type JsonOption, wholeNumber } from "./options.ts";
 
 export interface TrainOptions extends JsonOption, NetworkOptions {
   readonly data?: string;
+  readonly generated: number;
   readonly out: string;
   readonly steps?: number;
   readonly batchSize: number;
@@ -31,7 +33,9 @@ export interface TrainOptions extends JsonOption, NetworkOptions {
   readonly checkpointEvery: number;
 }
 
-export const defaultSteps = { data: 5_000, models: 300 } as const;
+export const defaultSteps = { data: 5_000, models: 400 } as const;
+/** Problems that networks are tuned with: as many as are made in minutes, from the ranges that the general weights know. */
+const tuningDefaults = { draws: 200, batches: batchRange, memories: memoryRange, generated: 120 } as const;
 /** What is known already is not to be unlearned in the first steps. */
 export const defaultRates = { new: 1e-3, from: 3e-4 } as const;
 /** What --from calls the weights that come with laminate. */
@@ -52,7 +56,13 @@ export function addTrainOptions(command: Command): Command {
   command
     .option("--data <folder>", "the data set, as laminate dataset writes it")
     .requiredOption("-o, --out <folder>", "where it is written; a training that is there is gone on with");
-  addNetworkOptions(command);
+  addNetworkOptions(command, tuningDefaults);
+  add(
+    "--generated <number>",
+    "problems of other networks beside those of --models, so that it forgets little",
+    whole("generated", 0, 1_000_000),
+    tuningDefaults.generated,
+  );
   command.option(
     "--steps <number>",
     `steps of the optimiser (default: ${defaultSteps.data}, with --models ${defaultSteps.models})`,
@@ -114,7 +124,7 @@ export function addTrainOptions(command: Command): Command {
     examples(
       "train --data out/paper -o out/mapper",
       "train --data out/general -o out/general-mapper --steps 20000 --time-steps 64",
-      `train --from ${shippedName} --models net.onnx -a edge-npu --batches 1,16 -o out/tuned`,
+      `train --from ${shippedName} --models net.onnx -a edge-npu -o out/tuned`,
     ),
   );
 }

@@ -19,6 +19,8 @@ import type { TrainingSettings } from "../learning/training/settings.ts";
 import { firstState } from "../learning/training/state.ts";
 import { trainMapper } from "../learning/training/trainer.ts";
 import { longestOf, readTrainingData, type TrainingData } from "../learning/training/training-data.ts";
+import { between } from "../learning/tuning/choice.ts";
+import type { Workload } from "../mapping/workload/workload.ts";
 import { renderModelCard } from "../report/model-card.ts";
 import { formatLoss, type TrainDocument } from "../report/train-document.ts";
 import { renderTrainReport } from "../report/train-report.ts";
@@ -26,7 +28,9 @@ import { type Cli, printDocument } from "./cli.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { runDocument, runRecord } from "./run-record.ts";
-import { dataFolderOf, type From, readFrom } from "./train-data.ts";
+import { timeLeft } from "./time-left.ts";
+import { chooseWeights } from "./train-choice.ts";
+import { type DataFolder, dataFolderOf, type From, readFrom } from "./train-data.ts";
 import { trainDocument, trainText } from "./train-document.ts";
 import {
   checkpointFile,
@@ -55,13 +59,15 @@ interface Task {
   readonly data: TrainingData;
   readonly settings: TrainingSettings;
   readonly start: Checkpoint;
+  /** Where weights are tuned to networks: what it begins at, and their workloads. */
+  readonly tuning: { readonly from: MapperWeights; readonly workloads: readonly Workload[] } | undefined;
 }
 
 async function train(cli: Cli, options: TrainOptions): Promise<void> {
   const from = options.from === undefined ? undefined : readFrom(options.from);
-  const folder = await dataFolderOf(cli, options, from);
-  if (folder === undefined) return cli.exitWith(exitCodes.interrupted);
-  const task = prepare(cli, options, { folder, from });
+  const data = await dataFolderOf(cli, options, from);
+  if (data === undefined) return cli.exitWith(exitCodes.interrupted);
+  const task = prepare(cli, options, { ...data, from });
   // A folder that cannot be written is told now, and not after minutes of work.
   saveCheckpoint(options.out, task.start);
   const interrupt = listenForInterrupt(cli.terminal, "the steps that are done; the same command goes on");
@@ -76,13 +82,11 @@ async function train(cli: Cli, options: TrainOptions): Promise<void> {
 }
 
 /** What a training is made from. */
-interface Given {
-  /** The data set. */
-  readonly folder: string;
+interface Given extends DataFolder {
   readonly from: From | undefined;
 }
 
-function prepare(cli: Cli, options: TrainOptions, { folder, from }: Given): Task {
+function prepare(cli: Cli, options: TrainOptions, { folder, workloads, from }: Given): Task {
   const dataset = readDataset(folderReader(folder), folder);
   const { manifest } = dataset;
   const data = readTrainingData(dataset, folder);
@@ -112,7 +116,8 @@ function prepare(cli: Cli, options: TrainOptions, { folder, from }: Given): Task
   const state =
     before?.state ?? firstState(settings.sizes, data.schema, from?.weights.parameters ?? settings.seed);
   const start = { settings, state, history: before?.history ?? noHistory };
-  return { cli, options, folder, manifest, data, settings, start };
+  const tuning = from === undefined || workloads.length === 0 ? undefined : { from: from.weights, workloads };
+  return { cli, options, folder, manifest, data, settings, start, tuning };
 }
 
 function checkWeights({ weights: { schema }, path }: From, data: TrainingData, folder: string): void {
@@ -190,7 +195,7 @@ async function work(task: Task, signal: AbortSignal): Promise<TrainDocument> {
     progress.stop();
     runtime.dispose();
   }
-  return finish(task, last, seconds);
+  return finish(task, last, { seconds, signal });
 }
 
 function withCheckpoint(error: unknown, { options: { out } }: Task): unknown {
@@ -199,16 +204,32 @@ function withCheckpoint(error: unknown, { options: { out } }: Task): unknown {
   return new LaminateError({ ...error.toJSON(), where: out, fix }, { cause: error });
 }
 
-function finish(task: Task, checkpoint: Checkpoint, seconds: readonly number[]): TrainDocument {
-  const { cli, options, folder, manifest, data, settings } = task;
+/** What there is when the steps are made, or Ctrl-C came. */
+interface Ending {
+  /** Of each step that was made now. */
+  readonly seconds: readonly number[];
+  readonly signal: AbortSignal;
+}
+
+async function finish(
+  task: Task,
+  checkpoint: Checkpoint,
+  { seconds, signal }: Ending,
+): Promise<TrainDocument> {
+  const { cli, options, folder, manifest, data, settings, tuning } = task;
   const { state, history } = checkpoint;
-  const isDone = state.step === settings.steps;
-  const files = isDone ? [...resultFiles, checkpointFile] : [checkpointFile];
-  const facts = { folder: options.out, dataFolder: folder, manifest, data, checkpoint, seconds, files };
-  const document = trainDocument({ ...facts, threads: options.threads });
   // By itself first: whatever becomes of the other files, no step is made again.
   saveCheckpoint(options.out, checkpoint);
+  const isTrained = state.step === settings.steps;
+  const tuned = tuning && { settings: manifest.settings, parameters: state.parameters, ...tuning };
+  const kept = isTrained && tuned ? await chooseWeights(cli, tuned, signal) : undefined;
+  const isDone = isTrained && (tuned === undefined || kept !== undefined);
+  const files = isDone ? [...resultFiles, checkpointFile] : [checkpointFile];
+  const facts = { folder: options.out, dataFolder: folder, manifest, data, checkpoint, seconds, files, kept };
+  const document = trainDocument({ ...facts, threads: options.threads, complete: isDone });
   if (!isDone) return document;
+  const parameters =
+    tuned && kept ? between(tuned.from, state.parameters, kept.chosen.way).parameters : state.parameters;
   // What the files say hangs on the training, and not on how often it was interrupted or how fast the machine is.
   const told = { ...document, steps: { ...document.steps, made: state.step }, secondsPerStep: null };
   const run = runRecord(cli);
@@ -217,6 +238,7 @@ function finish(task: Task, checkpoint: Checkpoint, seconds: readonly number[]):
     settings,
     steps: state.step,
     losses: document.losses,
+    choice: document.choice,
     data: manifest.settings,
   };
   const { sizes, schema } = settings;
@@ -224,7 +246,7 @@ function finish(task: Task, checkpoint: Checkpoint, seconds: readonly number[]):
   const { losses, validationSteps, validationLosses } = history;
   const curve = { losses, validationSteps, validationLosses };
   const results = new Map<ResultFile, Uint8Array>([
-    ["weights.safetensors", writeMapperWeights({ sizes, schema, parameters: state.parameters, record })],
+    ["weights.safetensors", writeMapperWeights({ sizes, schema, parameters, record })],
     ["model-card.md", bytes(renderModelCard(told, run))],
     ["report.html", bytes(renderTrainReport({ document: told, curve, run }))],
     ["run.json", bytes(`${JSON.stringify(runDocument(cli, settings.seed), null, 2)}\n`)],
@@ -261,19 +283,9 @@ function showProgress({ terminal }: Cli, planned: number, before: number): Progr
     made: (step, loss, seconds) => {
       const recent = seconds.slice(-20);
       const each = recent.reduce((total, one) => total + one, 0) / recent.length;
-      bar.update(step, { loss: formatLoss(loss), left: timeText(each * (planned - step)) });
+      bar.update(step, { loss: formatLoss(loss), left: timeLeft(each * (planned - step)) });
     },
     saved: () => {},
     stop: () => bar.stop(),
   };
-}
-
-/** `12:05`, minutes and seconds, or `3:07:00`. */
-function timeText(seconds: number): string {
-  const whole = Math.round(seconds);
-  const two = (value: number): string => String(value % 60).padStart(2, "0");
-  const minutes = Math.floor(whole / 60);
-  return minutes < 60
-    ? `${minutes}:${two(whole)}`
-    : `${Math.floor(minutes / 60)}:${two(minutes)}:${two(whole)}`;
 }

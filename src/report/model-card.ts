@@ -1,7 +1,14 @@
 /** What weights are, for whoever finds the file: Markdown beside it, after Mitchell et al., Model Cards (FAT* 2019). */
 import { formatBytes, formatCount, formatWhole } from "../base/format.ts";
 import type { RunRecord } from "./html/view.ts";
-import { formatLoss, objectivesText, sizeText, type TrainDocument } from "./train-document.ts";
+import {
+  choiceText,
+  formatLoss,
+  objectivesText,
+  rangeText,
+  sizeText,
+  type TrainDocument,
+} from "./train-document.ts";
 
 /** The card as text. */
 export function renderModelCard(document: TrainDocument, run: RunRecord): string {
@@ -28,6 +35,7 @@ ${list([
     ? "from random weights"
     : `fine-tuned from the weights with the digest \`${settings.from}\``,
   `loss ${formatLoss(losses.first)} at first, ${formatLoss(losses.last)} as the mean of the last 50 batches${losses.validation === null ? "" : `, ${formatLoss(losses.validation)} on the problems held out`}`,
+  ...(document.choice === null ? [] : [choiceText(document.choice)]),
   `versions: ${Object.entries(run.versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(", ")}`,
@@ -75,9 +83,14 @@ ${list([
 
 function givenLines({ data }: TrainDocument): readonly string[] {
   if (data.networks.length === 0) return [];
+  const names = data.networks.join(", ");
+  if (data.draws > 0) {
+    const drawn = `${formatWhole(data.draws)} problems drawn of each with seed ${data.generatedSeed}, ${rangeText(data)}`;
+    return [`by name: ${names}; ${drawn}, on \`${data.accelerator}\` and machines like it`];
+  }
   const memories = data.memoriesBytes.map(formatBytes).join(", ");
   return [
-    `by name: ${data.networks.join(", ")}, each at batch ${data.batches.join(", ")} with ${memories} on \`${data.accelerator}\``,
+    `by name: ${names}, each at batch ${data.batches.join(", ")} with ${memories} on \`${data.accelerator}\``,
   ];
 }
 

@@ -1,11 +1,27 @@
 /** `laminate.train/1`: what `train --json` prints of a training that is done, or of the part that is. */
 import { z } from "zod";
+import { formatBytes, formatWhole } from "../base/format.ts";
 import type { DeepReadonly } from "./map-schema.ts";
 
 export const trainSchemaName = "laminate.train/1";
 
 const count = z.int().nonnegative();
 const loss = z.number().nullable();
+
+const tried = z.object({
+  problems: count.describe("none of them learned from, each with 1 % or more to gain"),
+  before: z.number().describe("mean share of the optimum's speed-up, with the weights that it began at"),
+  after: z.number().describe("with those that are kept"),
+});
+
+const choiceSchema = z
+  .object({
+    way: z.number().describe("from the weights that it began at (0) to those that it came to (1)"),
+    own: tried.describe("of the networks that are given"),
+    others: tried.describe("of generated networks"),
+    tried: z.array(z.object({ way: z.number(), own: z.number(), others: z.number() })),
+  })
+  .describe("of a tuning: which weights are kept, by the mappings that they make");
 
 export const trainSchema = z
   .object({
@@ -17,8 +33,11 @@ export const trainSchema = z
       digest: z.string().describe("SHA-256 of the data set's manifest"),
       features: z.string().describe("the feature schema and its version"),
       networks: z.array(z.string()).describe("given by name"),
-      batches: z.array(count).describe("of the given networks"),
-      memoriesBytes: z.array(z.number()).describe("of the given networks"),
+      draws: count.describe("problems drawn of each of them; 0 for every batch with every memory"),
+      batches: z.array(count).describe("of the given networks; of drawn ones the least and the most"),
+      memoriesBytes: z
+        .array(z.number())
+        .describe("of the given networks; of drawn ones the least and the most"),
       accelerator: z.string().describe("of the given networks"),
       generated: count.describe("problems drawn at random"),
       generatedSeed: count,
@@ -56,6 +75,7 @@ export const trainSchema = z
       last: loss.describe("mean of the last 50 batches, with dropout"),
       validation: loss.describe("of the problems held out, after the last look"),
     }),
+    choice: choiceSchema.nullable(),
     threads: count,
     secondsPerStep: z.number().nullable().describe("median of the steps made now"),
     files: z.array(z.string()),
@@ -76,6 +96,25 @@ export interface LossCurve {
 /** A loss as people read it. */
 export function formatLoss(value: number | null): string {
   return value === null ? "–" : value.toPrecision(3);
+}
+
+/** What a tuning keeps, and why. */
+export function choiceText({ way, own, others }: NonNullable<TrainDocument["choice"]>): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const problems = (count: number): string => `${count} ${count === 1 ? "problem" : "problems"}`;
+  if (own.problems === 0)
+    return "kept as they were: on none of the problems that it was tried on is there anything to gain";
+  const before = `${percent(own.before)} of the optimum before, on ${problems(own.problems)} that it never saw`;
+  if (way === 0) return `kept as they were: tuning gains nothing that is certain (${before})`;
+  const of = way === 1 ? "" : ` (${percent(way).replace(".0", "")} of the way)`;
+  return `kept${of}: ${percent(own.after)} of the optimum, ${before}; ${percent(others.after)} on ${problems(others.problems)} of other networks, ${percent(others.before)} before`;
+}
+
+/** `batch 1 to 256, memory 1 MB to 128 MB`: of problems that are drawn. */
+export function rangeText({ batches, memoriesBytes }: TrainDocument["data"]): string {
+  const ends = <T>(values: readonly number[], format: (value: number) => T): string =>
+    [...new Set([Math.min(...values), Math.max(...values)].map(format))].join(" to ");
+  return `batch ${ends(batches, formatWhole)}, memory ${ends(memoriesBytes, formatBytes)}`;
 }
 
 /** `3 blocks, 2 heads, width 128`. */

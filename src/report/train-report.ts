@@ -8,9 +8,11 @@ import { html, jsonScript, type Markup, type Piece } from "./html/markup.ts";
 import { figure, renderPage, settingsList } from "./html/page.ts";
 import type { RunRecord } from "./html/view.ts";
 import {
+  choiceText,
   formatLoss,
   type LossCurve,
   objectivesText,
+  rangeText,
   sizeText,
   type TrainDocument,
 } from "./train-document.ts";
@@ -90,8 +92,12 @@ function dataFacts({ data }: TrainDocument): Facts {
       ? []
       : [
           ["Networks", data.networks.join(", ")],
-          ["Batches", data.batches.join(", ")],
-          ["Memories", data.memoriesBytes.map(formatBytes).join(", ")],
+          ...(data.draws > 0
+            ? ([["Drawn of each", `${formatWhole(data.draws)} problems: ${rangeText(data)}`]] as const)
+            : ([
+                ["Batches", data.batches.join(", ")],
+                ["Memories", data.memoriesBytes.map(formatBytes).join(", ")],
+              ] as const)),
           ["Accelerator", data.accelerator],
         ];
   const drawn: Facts =
@@ -120,6 +126,7 @@ function networkFacts(document: TrainDocument): Facts {
     ["Learning rate", `${learningRate}, ${schedule}, after ${formatWhole(warmUp)} steps of warm-up`],
     ["AdamW", `weight decay ${settings.weightDecay}, gradients clipped at ${settings.clipNorm}`],
     ["Dropout", String(settings.dropout)],
+    ...(document.choice === null ? [] : ([["Kept", choiceText(document.choice)]] as const)),
     ["Began at", settings.from === null ? "random weights" : `the weights ${settings.from}`],
   ];
 }
