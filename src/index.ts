@@ -143,6 +143,7 @@ export type { TrainingSettings } from "./learning/training/settings.ts";
 export { firstState, type TrainerState } from "./learning/training/state.ts";
 export { type TrainingInput, type TrainingStep, trainMapper } from "./learning/training/trainer.ts";
 export { readTrainingData, type TrainingData } from "./learning/training/training-data.ts";
+export type { Learner } from "./learning/trajectories/guide.ts";
 export { type Lesson, type TeachOptions, teach } from "./learning/trajectories/teach.ts";
 export { createDecorator, type Decorate, type Trajectory } from "./learning/trajectories/trajectory.ts";
 export type { Accelerator } from "./mapping/accelerator/accelerator.ts";

@@ -216,3 +216,22 @@ test("networks of more layers than the weights remember are mapped too", async (
     }
   }
 });
+
+test("what is decided of the first layers stays, and the network goes on from it as from its own", async () => {
+  const network = await createStepNetwork(spreadWeights(sizes, generalSchema, 5, 30), 1);
+  let others = 0;
+  for (let trial = 0; trial < 20; trial++) {
+    const random = seededRandom(300 + trial);
+    const problem = randomProblem(random, { workload: randomWorkload(random, 10, 0.3), mode: "full" });
+    const [own] = decodeAll(network, problem, greedy);
+    if (own === undefined) continue;
+    const cut = 1 + random.below(9);
+    expect(decodeAll(network, problem, { ...greedy, begun: own.slice(0, cut) })).toEqual([own]);
+    const [drawn = own] = decodeAll(network, problem, { samples: 2, temperature: 3, seed: trial }).slice(1);
+    const [gone = []] = decodeAll(network, problem, { ...greedy, begun: drawn.slice(0, cut) });
+    expect(gone.slice(0, cut)).toEqual(drawn.slice(0, cut));
+    expect(evaluate(problem, gone).feasible).toBe(true);
+    if (JSON.stringify(gone.slice(0, cut)) !== JSON.stringify(own.slice(0, cut))) others++;
+  }
+  expect(others).toBeGreaterThan(5);
+});

@@ -36,10 +36,7 @@ export function sequencesOf(
   });
 }
 
-/**
- * Groups in which a teacher took over from a learner stand so many times more. They are few beside those that the learner does well
- * already: without it, tuning to EfficientNet-B0 gained a third of what it gains.
- */
+/** Groups in which a teacher took over from a learner stand so many times more: they are few beside those that the learner does well already. */
 const correctedTimes = 2;
 
 /** The groups of one length together. */
