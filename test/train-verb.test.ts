@@ -166,7 +166,7 @@ test("a learner's own mappings are corrected, and it goes on from what that show
   expect(document).toMatchObject({
     data: {
       ...{ folder: join(folder, "own", "data"), networks: ["resnet18"], draws: 4, generated: 2 },
-      ...{ problems: 6, teachers: ["guide"], memoriesBytes: [4e6, 8e6], objective: "any" },
+      ...{ problems: 6, teachers: ["guide"], memoriesBytes: [4e6, 8e6], objective: "latency" },
     },
     settings: { loss: "decision", learningRate: 3e-4 },
     steps: { made: 2 },

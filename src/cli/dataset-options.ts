@@ -16,7 +16,6 @@ import { addJsonOption, type JsonOption, wholeNumber } from "./options.ts";
 
 export interface DatasetOptions extends JsonOption, NetworkOptions {
   readonly generated: number;
-  readonly objective: Objective | typeof anyObjective;
   readonly paperMode?: boolean;
   readonly features?: FeatureSchema;
   readonly teachers: readonly TeacherName[];
@@ -43,6 +42,7 @@ export interface NetworkOptions {
   readonly batches: readonly number[];
   readonly memories: readonly number[];
   readonly accelerator: string;
+  readonly objective: Objective | typeof anyObjective;
 }
 
 /** Adds options with a default, which the help shows in these words. */
@@ -78,6 +78,11 @@ export function addNetworkOptions(command: Command, defaults: NetworkDefaults): 
   const shown = memories.map((bytes) => formatBytes(bytes).replace(" ", "")).join(",");
   add("--memories <sizes>", "on-chip memories, separated by commas", memoriesOf, memories, shown);
   command.option("-a, --accelerator <name|file>", "the machine of these networks", defaultAccelerator);
+  const objective = new Option(
+    "--objective <what>",
+    "what the teachers minimise; any draws one for each problem that is drawn",
+  );
+  command.addOption(objective.choices(["latency", "energy", "traffic", anyObjective]).default("latency"));
 }
 
 export function addDatasetOptions(command: Command): Command {
@@ -90,12 +95,6 @@ export function addDatasetOptions(command: Command): Command {
       value,
       `${value}`,
     );
-  const objective = new Option(
-    "--objective <what>",
-    "what the teachers minimise; any draws one for each problem that is drawn",
-  )
-    .choices(["latency", "energy", "traffic", anyObjective])
-    .default("latency");
   command.requiredOption(
     "-o, --out <folder>",
     "where it is written; what is unfinished there is gone on with",
@@ -103,7 +102,6 @@ export function addDatasetOptions(command: Command): Command {
   addNetworkOptions(command, gridDefaults);
   number("generated", "problems drawn at random: network, machine, batch, memory", 0, 1_000_000, 0);
   command
-    .addOption(objective)
     .option("--paper-mode", "DNNFuser's subset: chain order, whole images, the paper's memory rule")
     .option(
       "--features <schema>",

@@ -5,7 +5,6 @@ import { sha256OfBytes } from "../base/sha256.ts";
 import { readWholeFile } from "../host/read-file.ts";
 import { shippedWeights } from "../host/shipped-weights.ts";
 import { generalSchema } from "../learning/environment/general-schema.ts";
-import { anyObjective } from "../learning/generate/generate-problem.ts";
 import { type MapperWeights, readMapperWeights } from "../learning/network/mapper-weights.ts";
 import type { Workload } from "../mapping/workload/workload.ts";
 import type { Cli } from "./cli.ts";
@@ -74,11 +73,11 @@ async function makeOwnData(
   checkTrainFolder(options.out);
   const schema = from?.weights.schema ?? generalSchema;
   const isPaper = schema.action.kind === "share";
-  const { models, draws, batches, memories, accelerator, generated, seed } = options;
+  const { models, draws, batches, memories, accelerator, objective, generated, seed } = options;
   const folder = join(options.out, dataFolderName);
   const { manifest, workloads } = await makeDataset(cli, {
-    ...{ models, draws, batches, memories, accelerator, generated, seed },
-    ...{ objective: isPaper ? "latency" : anyObjective, paperMode: isPaper, features: schema },
+    ...{ models, draws, batches, memories, accelerator, objective, generated, seed },
+    ...{ paperMode: isPaper, features: schema },
     ...(from === undefined || isPaper ? {} : { learner: from.path }),
     teachers: isPaper ? ["g-teacher", "exact"] : from === undefined ? ["exact", "correction"] : ["guide"],
     ...{ seeds: 4, keep: 8, corrections: 8, exactEvaluations: tuningEvaluations },

@@ -35,7 +35,7 @@ export interface TrainOptions extends JsonOption, NetworkOptions {
 
 export const defaultSteps = { data: 5_000, models: 400 } as const;
 /** Problems that networks are tuned with: as many as are made in minutes, from the ranges that the general weights know. */
-const tuningDefaults = { draws: 200, batches: batchRange, memories: memoryRange, generated: 120 } as const;
+const tuningDefaults = { draws: 400, batches: batchRange, memories: memoryRange, generated: 100 } as const;
 /** What is known already is not to be unlearned in the first steps. */
 export const defaultRates = { new: 1e-3, from: 3e-4 } as const;
 /** What --from calls the weights that come with laminate. */
