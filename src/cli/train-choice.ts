@@ -30,7 +30,7 @@ export interface Kept {
 }
 
 /** Problems of each kind that are drawn; a minute or less. */
-const trialsOfKind = 60;
+const trialsOfKind = 120;
 
 /** How long the work may hold the thread before Ctrl-C gets its turn. */
 const turnSeconds = 0.05;

@@ -105,7 +105,8 @@ export function choiceText({ way, own, others }: NonNullable<TrainDocument["choi
   if (own.problems === 0)
     return "kept as they were: on none of the problems that it was tried on is there anything to gain";
   const before = `${percent(own.before)} of the optimum before, on ${problems(own.problems)} that it never saw`;
-  if (way === 0) return `kept as they were: tuning gains nothing that is certain (${before})`;
+  if (way === 0)
+    return `kept as they were: there is no gain that is certain and costs other networks little (${before})`;
   const of = way === 1 ? "" : ` (${percent(way).replace(".0", "")} of the way)`;
   return `kept${of}: ${percent(own.after)} of the optimum, ${before}; ${percent(others.after)} on ${problems(others.problems)} of other networks, ${percent(others.before)} before`;
 }
