@@ -1,4 +1,4 @@
-/** Which axes are lines; that the results are right is held by random networks (compile-random.test.ts). */
+/** Which axes are lines; that the results are right is held by random networks (compile-random.slow.test.ts). */
 import { expect, test } from "vitest";
 import type { ConvolutionSizes } from "../kernels/convolution-spec.ts";
 import type { Triple } from "../kernels/place.ts";
