@@ -4,7 +4,6 @@
  *
  *   node operators.js [--against NAMES] [--threads 1] [--repeats N] [--only TEXT] [--json]     (bundled)
  */
-
 import { formatSeconds } from "../src/base/format.ts";
 import { alignColumns } from "../src/cli/bench/bench-text.ts";
 import { contenderByName, ownNames } from "../src/cli/bench/contenders.ts";

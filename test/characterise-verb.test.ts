@@ -42,6 +42,9 @@ describe("map with a profile", () => {
     expect(other).toMatchObject({ exitCode: 3, stdout: "" });
     expect(other.stderr).toContain("and in quad-npu it is");
     expect(other.stderr).toContain("laminate characterise --accelerator quad-npu -o FOLDER");
+    const learned = await laminate([...args, "-a", "mlu100-like", "--mapper", "dnnfuser"]);
+    expect(learned).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(learned.stderr).toContain("only the mapper dlfusion takes --profile");
     const exact = await laminate([...args, "-a", "mlu100-like"]);
     expect(exact).toMatchObject({ exitCode: 2 });
     expect(exact.stderr).toContain("only the mapper dlfusion takes --profile");

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { known } from "../../src/base/assert.ts";
+import { finish } from "../../src/base/steps.ts";
 import { fuse } from "../../src/compiler/fusion/static-plan.ts";
 import { createRuntime, type Runtime } from "../../src/compiler/runtime/runtime.ts";
 import { importOnnx } from "../../src/graph/onnx/import-onnx.ts";
@@ -83,9 +84,7 @@ export function trainingData(
         exactEvaluations: 20_000_000,
       },
     });
-    let step = making.next();
-    while (step.done !== true) step = making.next();
-    return step.value;
+    return finish(making);
   });
   return { schema: paperSchema, problems, digest: "made in memory" };
 }

@@ -17,13 +17,8 @@ import { type Cli, examples, printDocument } from "./cli.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { errorText } from "./failure.ts";
 import { listenForInterrupt } from "./interrupt.ts";
-import {
-  addLearnedOptions,
-  hasWeights,
-  type LearnedOptions,
-  learnedMapper,
-  refuseLearnedOptions,
-} from "./learned-mapper.ts";
+import { addLearnedOptions, hasWeights, type LearnedOptions } from "./learned-mapper.ts";
+import { namedMappers } from "./named-mappers.ts";
 import {
   addBudgetOption,
   addJsonOption,
@@ -32,7 +27,7 @@ import {
   type ProblemOptions,
   wholeNumber,
 } from "./options.ts";
-import { addProfileOption, checkProfileIsUsed, profiledMapper, profiledName } from "./profiled-mapper.ts";
+import { addProfileOption } from "./profiled-mapper.ts";
 import { runDocument, runRecord, writeOutput } from "./run-record.ts";
 import {
   type Bar,
@@ -121,16 +116,11 @@ function mappersFor(options: CompareOptions): readonly Mapper[] {
     mapperNames().filter(
       (name) => !strategies.includes(name) && (name !== dnnfuserName || hasWeights(options, paperMode)),
     );
-  if (!names.includes(dnnfuserName))
-    refuseLearnedOptions(options, `add ${dnnfuserName} to --mappers, or give --weights`);
-  const { profile } = options;
-  checkProfileIsUsed(profile, names, `add ${profiledName} to --mappers`);
-  return names.map((name) => {
-    if (name === dnnfuserName) return learnedMapper(options, paperMode);
-    return name === profiledName && profile !== undefined
-      ? profiledMapper(profile, options)
-      : findMapper(name);
-  });
+  return namedMappers(
+    names,
+    options,
+    (name) => `add ${name} to --mappers${name === dnnfuserName ? ", or give --weights" : ""}`,
+  );
 }
 
 /** Runs all under the user's eyes: a line per mapper, a bar per search, and Ctrl-C keeps what is done. */

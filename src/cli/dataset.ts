@@ -34,6 +34,7 @@ import { loadAccelerator } from "./load-accelerator.ts";
 import { loadModel } from "./load-model.ts";
 import { elementTypeOf } from "./options.ts";
 import { timeLeft } from "./time-left.ts";
+import { watched } from "./watched.ts";
 
 export function addDataset(program: Command, cli: Cli): void {
   const command = program
@@ -170,9 +171,6 @@ interface Maker {
 /** A shard in the making is written whole each time, so not after every problem. */
 const secondsBetweenSaves = 5;
 
-/** How long a search may hold the thread before Ctrl-C gets its turn. */
-const turnSeconds = 0.05;
-
 /** Makes the problems that are not there yet, and saves as it goes; on Ctrl-C those that are done. */
 async function makeRest(maker: Maker, before: Manifest, start: DatasetState): Promise<Manifest> {
   const { cli, folder, origin } = maker;
@@ -213,16 +211,7 @@ async function makeWatched(maker: Maker, index: number): Promise<ProblemRecord |
   const { learner } = maker;
   const options = { ...teachOptionsAt(settings, index), ...(learner === undefined ? {} : { learner }) };
   const work = makeRecord(settings.featureSchema, problem, index, options);
-  let turnEnd = 0;
-  for (;;) {
-    if (performance.now() >= turnEnd) {
-      await new Promise<void>((resolve) => setTimeout(resolve, 0));
-      if (maker.signal.aborted) return undefined;
-      turnEnd = performance.now() + 1_000 * turnSeconds;
-    }
-    const step = work.next();
-    if (step.done) return step.value;
-  }
+  return (await watched(work, maker.signal))?.value;
 }
 
 interface Progress {

@@ -1,18 +1,14 @@
 /** `laminate map`: the best fusion mapping of a network on an accelerator. */
 import type { Command } from "commander";
-import { dnnfuserName } from "../learning/mappers/dnnfuser.ts";
+import { known } from "../base/assert.ts";
 import type { Mapper } from "../mapping/mappers/mapper.ts";
 import { encodeMapping } from "../mapping/space/encoding.ts";
 import { mapDocument } from "../report/map-document.ts";
 import { type Answer, answerExitCode, deliver, type OutputOptions } from "./answer.ts";
 import { type Cli, examples } from "./cli.ts";
-import {
-  addLearnedOptions,
-  type LearnedOptions,
-  learnedMapper,
-  refuseLearnedOptions,
-} from "./learned-mapper.ts";
+import { addLearnedOptions, type LearnedOptions } from "./learned-mapper.ts";
 import { noteMergeHint } from "./merge-hint-note.ts";
+import { namedMappers } from "./named-mappers.ts";
 import {
   addJsonOption,
   addProblemOptions,
@@ -20,8 +16,8 @@ import {
   type ProblemOptions,
   type SearchOptions,
 } from "./options.ts";
-import { addProfileOption, checkProfileIsUsed, profiledMapper, profiledName } from "./profiled-mapper.ts";
-import { checkMapperName, defaultMapper, defaultSeed, findMapper, searchWatched } from "./search.ts";
+import { addProfileOption } from "./profiled-mapper.ts";
+import { checkMapperName, defaultMapper, defaultSeed, searchWatched } from "./search.ts";
 import { noteUnsupported, type Settings, settle } from "./settings.ts";
 
 interface MapOptions extends ProblemOptions, SearchOptions, LearnedOptions, OutputOptions {
@@ -67,10 +63,10 @@ async function map(cli: Cli, modelName: string, options: MapOptions): Promise<vo
 
 function mapperOf(options: MapOptions): Mapper {
   const name = checkMapperName(options.mapper ?? defaultMapper);
-  if (name === dnnfuserName) return learnedMapper(options, options.paperMode ?? false);
-  refuseLearnedOptions(options, `add --mapper ${dnnfuserName}`);
-  checkProfileIsUsed(options.profile, [name], `add --mapper ${profiledName}`);
-  return options.profile === undefined ? findMapper(name) : profiledMapper(options.profile, options);
+  return known(
+    namedMappers([name], options, (other) => `add --mapper ${other}`)[0],
+    "the mapper of the name",
+  );
 }
 
 /** Searches and makes the document. */

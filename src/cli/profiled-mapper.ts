@@ -1,6 +1,5 @@
 /** The mapper dlfusion with characteristics from a file, which must be of the accelerator that is mapped to. */
 import type { Command } from "commander";
-import { usageError } from "../base/errors.ts";
 import { packageVersion } from "../host/package-root.ts";
 import { readTextFile } from "../host/read-file.ts";
 import { type StrategyName, strategyMapper } from "../mapping/mappers/dlfusion/mapper.ts";
@@ -19,12 +18,6 @@ export function addProfileOption(command: Command): Command {
     "--profile <file>",
     `of ${profiledName}: the accelerator's characteristics, which laminate characterise wrote`,
   );
-}
-
-/** Throws usage where a profile is given and no mapper takes one. */
-export function checkProfileIsUsed(path: string | undefined, names: readonly string[], fix: string): void {
-  if (path !== undefined && !names.includes(profiledName))
-    throw usageError(`only the mapper ${profiledName} takes --profile`, { where: "--profile", fix });
 }
 
 /**

@@ -14,6 +14,7 @@ import type { CompleteProblem } from "../mapping/cost/problem.ts";
 import type { Workload } from "../mapping/workload/workload.ts";
 import type { Cli } from "./cli.ts";
 import { timeLeft } from "./time-left.ts";
+import { watched } from "./watched.ts";
 
 export interface Tuned {
   readonly settings: DatasetSettings;
@@ -31,9 +32,6 @@ export interface Kept {
 
 /** Problems of each kind that are drawn; a minute or less. */
 const trialsOfKind = 120;
-
-/** How long the work may hold the thread before Ctrl-C gets its turn. */
-const turnSeconds = 0.05;
 
 /** Tries all candidates; undefined where Ctrl-C came first. */
 export async function chooseWeights(cli: Cli, tuned: Tuned, signal: AbortSignal): Promise<Kept | undefined> {
@@ -84,23 +82,6 @@ function trialProblems({
     return { kind: "other", problem: generatedProblem(settings, generated + index) } as const;
   });
   return [...own, ...other];
-}
-
-/** What the work comes to; undefined when Ctrl-C came first. */
-async function watched<T>(
-  work: Generator<void, T> | AsyncGenerator<void, T>,
-  signal: AbortSignal,
-): Promise<{ readonly value: T } | undefined> {
-  let turnEnd = 0;
-  for (;;) {
-    if (performance.now() >= turnEnd) {
-      await new Promise<void>((resolve) => setTimeout(resolve, 0));
-      if (signal.aborted) return undefined;
-      turnEnd = performance.now() + 1_000 * turnSeconds;
-    }
-    const step = await work.next();
-    if (step.done) return { value: step.value };
-  }
 }
 
 /** A bar where somebody watches, else one line. */

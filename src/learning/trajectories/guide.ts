@@ -9,9 +9,9 @@
  * O(take-overs log layers) completions by the exact mapper, each of bounded work.
  */
 import { known } from "../../base/assert.ts";
+import { quietly } from "../../base/steps.ts";
 import type { CostModel } from "../../mapping/cost/cost-model.ts";
-import { evaluateWith } from "../../mapping/cost/evaluate.ts";
-import { costOf } from "../../mapping/cost/evaluation.ts";
+import { costWith } from "../../mapping/cost/evaluate.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
 import { completeExactly } from "../../mapping/mappers/exact/exact.ts";
 import type { LayerMapping, Mapping } from "../../mapping/space/mapping.ts";
@@ -50,8 +50,8 @@ export function* guide(
   for (;;) {
     const own = learner.goOn(model, begun);
     yield;
-    const limit = costIn(model, best) * (1 + tolerance);
-    if (costIn(model, own) <= limit) return { mapping: own, takenOver };
+    const limit = costWith(model, best) * (1 + tolerance);
+    if (costWith(model, own) <= limit) return { mapping: own, takenOver };
     if (takenOver.length === mostTakeOvers) return { mapping: best, takenOver };
     // What the best mapping does too is no mistake, and all that the learner does holds one.
     let good = sharedLayers(own, best);
@@ -59,7 +59,7 @@ export function* guide(
     while (bad - good > 1) {
       const middle = (good + bad) >> 1;
       const completed = yield* completion(model, own.slice(0, middle));
-      if (completed !== undefined && costIn(model, completed) <= limit) {
+      if (completed !== undefined && costWith(model, completed) <= limit) {
         good = middle;
         best = completed;
       } else bad = middle;
@@ -67,11 +67,6 @@ export function* guide(
     begun = best.slice(0, good + 1);
     takenOver.push(good);
   }
-}
-
-function costIn(model: CostModel, mapping: Mapping): number {
-  const evaluation = evaluateWith(model, mapping);
-  return evaluation.feasible ? costOf(evaluation, model.problem.objective) : Number.POSITIVE_INFINITY;
 }
 
 /** The first layers that two mappings decide alike; at most all but one. */
@@ -91,7 +86,5 @@ function* completion(model: CostModel, begun: Mapping): Generator<void, Mapping 
     // Steps decide no cores: a learned mapper takes all.
     coreNumbers: [problem.accelerator.cores],
   });
-  let step = search.next();
-  for (; !step.done; step = search.next()) yield;
-  return step.value.best;
+  return (yield* quietly(search)).best;
 }

@@ -11,13 +11,14 @@
  * rest of the last populations, as those are often children of one mapping.
  */
 import { assert } from "../../base/assert.ts";
+import { quietly } from "../../base/steps.ts";
 import { type CostModel, createCostModel } from "../../mapping/cost/cost-model.ts";
 import { evaluateWith } from "../../mapping/cost/evaluate.ts";
 import { costOf } from "../../mapping/cost/evaluation.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
 import { completeExactly, type ExactOptions, exactMapper } from "../../mapping/mappers/exact/exact.ts";
 import { searchGTeacherTop } from "../../mapping/mappers/g-teacher/g-teacher.ts";
-import type { SearchOptions, SearchState } from "../../mapping/mappers/mapper.ts";
+import type { SearchOptions } from "../../mapping/mappers/mapper.ts";
 import type { Mapping } from "../../mapping/space/mapping.ts";
 import { childRandom, childSeed, pick, wholeBetween } from "../generate/draw.ts";
 import { guide, type Learner } from "./guide.ts";
@@ -91,7 +92,7 @@ const wholly = { taughtFrom: 0, takenOver: [] } as const;
 
 function* exactLesson(model: CostModel, options: TeachOptions): Generator<void, Lesson | undefined> {
   const teacher = exactMapper(onAllCores(model.problem));
-  const { best, proof } = yield* lastOf(teacher.search(model.problem, exactOptions(options)));
+  const { best, proof } = yield* quietly(teacher.search(model.problem, exactOptions(options)));
   const claim = { teacher: "exact", seed: 0, optimal: proof.optimal, ...wholly } as const;
   return best && rankedLesson(model, best, claim)?.lesson;
 }
@@ -125,12 +126,6 @@ function exactOptions({ exactEvaluations }: TeachOptions): SearchOptions {
   return { seed: 1, maxEvaluations: exactEvaluations };
 }
 
-function* lastOf(search: Generator<SearchState, SearchState>): Generator<void, SearchState> {
-  let step = search.next();
-  for (; !step.done; step = search.next()) yield;
-  return step.value;
-}
-
 /** None where there is no way, or nothing to decide after the first layer. */
 function* corrections(model: CostModel, options: TeachOptions): Generator<void, readonly Lesson[]> {
   const { problem, layerCount } = model;
@@ -144,7 +139,7 @@ function* corrections(model: CostModel, options: TeachOptions): Generator<void, 
     const cut = wholeBetween(random, 1, layerCount - 1);
     const begun = way.slice(0, cut);
     const search = completeExactly(problem, begun, { ...exactOptions(options), ...onAllCores(problem) });
-    const { best, proof } = yield* lastOf(search);
+    const { best, proof } = yield* quietly(search);
     // Step 0 is the network's input.
     const claim = {
       teacher: "correction",

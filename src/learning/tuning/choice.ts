@@ -5,12 +5,11 @@
  * Whoever tunes never gets worse weights on his problems than those he had, as far as these can tell.
  */
 import { sum } from "../../base/integers.ts";
+import { quietly } from "../../base/steps.ts";
 import { type CostModel, createCostModel } from "../../mapping/cost/cost-model.ts";
-import { evaluateWith, layerByLayer } from "../../mapping/cost/evaluate.ts";
-import { costOf } from "../../mapping/cost/evaluation.ts";
+import { costWith, layerByLayer } from "../../mapping/cost/evaluate.ts";
 import type { Problem } from "../../mapping/cost/problem.ts";
 import { exactMapper } from "../../mapping/mappers/exact/exact.ts";
-import type { Mapping } from "../../mapping/space/mapping.ts";
 import { decodeMappings } from "../inference/decode.ts";
 import { createStepNetwork } from "../inference/step-network.ts";
 import type { MapperWeights } from "../network/mapper-weights.ts";
@@ -34,14 +33,12 @@ export function* trialOf(
   { kind, exactEvaluations }: Pick<Trial, "kind"> & { readonly exactEvaluations: number },
 ): Generator<void, Trial | undefined> {
   const model = createCostModel(problem);
-  const unfusedCost = costIn(model, layerByLayer(model.problem));
-  if (unfusedCost === undefined) return undefined;
+  const unfusedCost = costWith(model, layerByLayer(model.problem));
+  if (unfusedCost === Number.POSITIVE_INFINITY) return undefined;
   // Steps decide no cores: a learned mapper takes all.
   const teacher = exactMapper({ coreNumbers: [model.problem.accelerator.cores] });
   const search = teacher.search(model.problem, { seed: 1, maxEvaluations: exactEvaluations });
-  let step = search.next();
-  for (; !step.done; step = search.next()) yield;
-  const { bestCost = unfusedCost } = step.value;
+  const { bestCost = unfusedCost } = yield* quietly(search);
   return unfusedCost < leastGain * bestCost ? undefined : { model, kind, unfusedCost, bestCost };
 }
 
@@ -82,17 +79,12 @@ export async function* tryCandidate(
   for (const { model, kind, unfusedCost, bestCost } of trials) {
     const greedy = { samples: 1, temperature: 0, seed: 1 };
     const [mapping] = [...decodeMappings(network, model, greedy)].flat();
-    const cost = mapping && costIn(model, mapping);
+    const cost = mapping === undefined ? unfusedCost : costWith(model, mapping);
     // As the mapper answers: never worse than the unfused network.
-    shares[kind].push(bestCost / Math.min(unfusedCost, cost ?? unfusedCost));
+    shares[kind].push(bestCost / Math.min(unfusedCost, cost));
     yield;
   }
   return { way, ...shares };
-}
-
-function costIn(model: CostModel, mapping: Mapping): number | undefined {
-  const evaluation = evaluateWith(model, mapping);
-  return evaluation.feasible ? costOf(evaluation, model.problem.objective) : undefined;
 }
 
 /** What others may lose of the optimum in the mean. */

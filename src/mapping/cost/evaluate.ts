@@ -10,7 +10,7 @@ import { groupsOf, type LayerRange, type Mapping } from "../space/mapping.ts";
 import { networkInputBytes, type Workload } from "../workload/workload.ts";
 import { checkCores, checkMapping, coresOf } from "./check-mapping.ts";
 import { type CostModel, createCostModel, streamedWeightBytes } from "./cost-model.ts";
-import type { Bound, Evaluation, GroupCost } from "./evaluation.ts";
+import { type Bound, costOf, type Evaluation, type GroupCost } from "./evaluation.ts";
 import { type ChannelUse, runSideBySide } from "./fair-share.ts";
 import { fullFootprintBytes, paperFootprintBytes } from "./footprint.ts";
 import { completeProblem, type Problem } from "./problem.ts";
@@ -111,6 +111,12 @@ export function evaluateWith(model: CostModel, mapping: Mapping, options: Evalua
     groups,
     sections,
   };
+}
+
+/** A mapping's cost in the problem's objective; Infinity where it does not fit. */
+export function costWith(model: CostModel, mapping: Mapping): number {
+  const evaluation = evaluateWith(model, mapping);
+  return evaluation.feasible ? costOf(evaluation, model.problem.objective) : Number.POSITIVE_INFINITY;
 }
 
 /** What is reserved on chip at one time. */

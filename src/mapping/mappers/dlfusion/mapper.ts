@@ -5,6 +5,7 @@
  */
 import { known } from "../../../base/assert.ts";
 import { sum } from "../../../base/integers.ts";
+import { finish } from "../../../base/steps.ts";
 import { createCostModel } from "../../cost/cost-model.ts";
 import { evaluateWith, layerByLayer } from "../../cost/evaluate.ts";
 import { costOf } from "../../cost/evaluation.ts";
@@ -120,13 +121,6 @@ export function decideBlocks(
   const total = (some: readonly Block[] | undefined): number =>
     some === undefined ? Number.POSITIVE_INFINITY : sum(some.map((block) => costs.costOf(block)));
   return total(unfused) < total(blocks) ? unfused : blocks;
-}
-
-function finish<T>(steps: Generator<void, T>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
 }
 
 const noProof: Proof = { optimal: false, space: "", lowerBound: undefined };

@@ -5,6 +5,7 @@
  * with little to do are joined with a neighbour where that saves, since a lane's cores are idle once it has ended.
  */
 import { sum } from "../../../base/integers.ts";
+import { finish } from "../../../base/steps.ts";
 import { runSideBySide } from "../../cost/fair-share.ts";
 import type { Branches } from "../../space/branches.ts";
 import type { LayerRange } from "../../space/mapping.ts";
@@ -32,7 +33,7 @@ export function createGrow(costs: GroupCosts, target: TargetCharacteristics): Gr
     if (grown.has(key)) return grown.get(key);
     const here = within(costs, range, cores, lane);
     const rounds = lane === "lane" ? laneRounds : undefined;
-    const blocks = finished(dlfusion(here, target, rounds))?.map((block) => moved(block, range.first, lane));
+    const blocks = finish(dlfusion(here, target, rounds))?.map((block) => moved(block, range.first, lane));
     const scheme = blocks && { blocks, cost: sum(blocks.map((block) => costs.costOf(block))) };
     grown.set(key, scheme);
     return scheme;
@@ -59,13 +60,6 @@ function within(
 /** Any lane will do as long as it is not known which: blocks of all lanes cost the same. */
 function moved({ first, last, cores }: Block, by: number, lane: "lane" | "alone"): Block {
   return { first: first + by, last: last + by, cores, ...(lane === "lane" ? { lane: 0 } : {}) };
-}
-
-function finished<T>(steps: Generator<void, T>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
 }
 
 /** Lanes on the cores that they were dealt. */

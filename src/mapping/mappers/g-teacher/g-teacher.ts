@@ -5,6 +5,7 @@
  * groups too (core-genes.ts). O(samples x layers).
  */
 import { seededRandom } from "../../../base/random.ts";
+import { quietly } from "../../../base/steps.ts";
 import { type CostModel, createCostModel } from "../../cost/cost-model.ts";
 import { evaluateWith } from "../../cost/evaluate.ts";
 import type { Problem } from "../../cost/problem.ts";
@@ -60,11 +61,9 @@ export function* searchGTeacherTop(
   options: SearchOptions & { readonly count: number },
 ): Generator<void, readonly Mapping[]> {
   const model = createCostModel(problem);
-  const generations = evolve(model, options, false);
-  let step = generations.next();
-  for (; !step.done; step = generations.next()) yield;
+  const { population } = yield* quietly(evolve(model, options, false));
   const top = new Map<string, Mapping>();
-  for (const { genome, cost } of step.value.population) {
+  for (const { genome, cost } of population) {
     if (!Number.isFinite(cost) || top.size === options.count) break;
     const key = genome.join();
     if (!top.has(key)) top.set(key, mappingOfVector(model, genome));
